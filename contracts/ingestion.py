@@ -1,0 +1,193 @@
+"""What ingestion publishes: enums and events about projects, files, datasets, surveys and interviews; no behaviour."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from kernel.events import Event
+
+
+class FileType(StrEnum):
+    """What an uploaded file can become: a table, or text to read."""
+
+    TABULAR = "TABULAR"
+    UNSTRUCTURED = "UNSTRUCTURED"
+
+
+class UploadStatus(StrEnum):
+    """How far an uploaded file has come."""
+
+    PENDING = "PENDING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+class VariableKind(StrEnum):
+    """What the values of a variable mean; decides which calculations fit."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    DURATION = "duration"
+    CURRENCY = "currency"
+    PERCENTAGE = "percentage"
+    CATEGORY = "category"
+    ORDERED = "ordered"
+    MULTIPLE = "multiple"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    GEO = "geo"
+    ID = "id"
+    TEXT = "text"
+
+
+class MissingKind(StrEnum):
+    """Why a value is missing, where that is known (the column `<alias>__missing` of a dataset)."""
+
+    NOT_ASKED = "not_asked"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    DONT_KNOW = "dont_know"
+    NOT_REACHED = "not_reached"
+    ERASED = "erased"
+
+
+class SurveyStatus(StrEnum):
+    """Where a survey stands; only a PUBLISHED one takes answers."""
+
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    PAUSED = "PAUSED"
+    CLOSED = "CLOSED"
+
+
+class LayoutStyle(StrEnum):
+    """How a survey is shown: page by page, or one question at a time."""
+
+    CLASSIC = "CLASSIC"
+    FOCUS = "FOCUS"
+
+
+class ResponseStatus(StrEnum):
+    """How an interview stands or ended."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETE = "COMPLETE"
+    SCREENED_OUT = "SCREENED_OUT"
+    QUOTA_FULL = "QUOTA_FULL"
+
+
+class ProjectDeleted(Event):
+    """A project and everything in it is gone; its stored objects lie under `object_prefix` until they are purged."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "project-deleted"
+
+    project_id: int
+    object_prefix: str
+
+
+class FileUploaded(Event):
+    """A file has arrived whole and is stored untouched; it is not understood yet."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "file-uploaded"
+
+    project_id: int
+    file_id: int
+    object_key: str = Field(description="S3 key of the original.")
+    original_name: str
+    size_bytes: int = Field(ge=0)
+    sha256: str = Field(min_length=64, max_length=64)
+
+
+class FileProcessed(Event):
+    """A file was understood; its datasets can be analysed."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "file-processed"
+
+    project_id: int
+    file_id: int
+    dataset_ids: list[int]
+    n_rows: int = Field(ge=0)
+    n_columns: int = Field(ge=0)
+
+
+class FileFailed(Event):
+    """A file could not be understood; the original stays and can be downloaded or deleted."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "file-failed"
+
+    project_id: int
+    file_id: int
+    slug: str = Field(description="Last part of the problem's `type`.")
+    detail: str
+
+
+class FileDeleted(Event):
+    """A file and its datasets are gone; its stored objects lie under `object_prefix` until they are purged."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "file-deleted"
+
+    project_id: int
+    file_id: int
+    dataset_ids: list[int]
+    object_prefix: str
+
+
+class DatasetUpdated(Event):
+    """A dataset has a new version; results computed on an older one are stale."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "dataset-updated"
+
+    project_id: int
+    dataset_id: int
+    version: int = Field(ge=1)
+
+
+class SurveyPublished(Event):
+    """A version of a survey was frozen and takes answers."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "survey-published"
+
+    project_id: int
+    survey_id: int
+    survey_uuid: UUID
+    version: int = Field(ge=1)
+
+
+class SurveyClosed(Event):
+    """A survey takes no more answers."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "survey-closed"
+
+    project_id: int
+    survey_id: int
+    survey_uuid: UUID
+
+
+class ResponseSubmitted(Event):
+    """An interview ended: complete, screened out, or over quota."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "response-submitted"
+
+    project_id: int
+    survey_id: int
+    survey_uuid: UUID
+    response_id: int
+    response_uuid: UUID
+    status: ResponseStatus
+    version: int = Field(ge=1)
