@@ -1,0 +1,1 @@
+"""Published language between services: enums and event payloads, one module per publishing service."""

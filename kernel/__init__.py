@@ -1,0 +1,1 @@
+"""Technology shared by all services, without domain nouns: settings, database, events, objects, HTTP."""
