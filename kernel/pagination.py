@@ -121,16 +121,16 @@ def _signature(payload: bytes, binding: str, secret: str) -> bytes:
 def _read_cursor(cursor: str, binding: str, secret: str) -> tuple[Any, ...]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        tag, payload = raw[:16], raw[16:]
-        values = (
-            json.loads(payload) if hmac.compare_digest(tag, _signature(payload, binding, secret)) else None
-        )
-        return tuple(_decode(v) for v in values)
-    except (ValueError, TypeError, KeyError) as error:
+        is_ours = hmac.compare_digest(raw[:16], _signature(raw[16:], binding, secret))
+        values: list[Any] | None = json.loads(raw[16:]) if is_ours else None
+    except ValueError:
+        values = None
+    if values is None:
         raise Invalid.at(
             "/query/cursor",
             "This cursor was not made for you, this list and these filters; start again without one.",
-        ) from error
+        )
+    return tuple(_decode(v) for v in values)
 
 
 def _encode(value: Any) -> Any:
