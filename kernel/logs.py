@@ -45,6 +45,8 @@ def configure_logging(settings: Settings, *, process: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers[:] = []
     logging.getLogger("uvicorn.access").disabled = True  # kernel.http writes one line per request itself
+    for name in ("httpx2", "botocore", "aiobotocore", "nats"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
 
 

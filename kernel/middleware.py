@@ -48,12 +48,6 @@ class RequestContext:
     async def _serve(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
         try:
             await self._app(scope, receive, exchange.send)
-        except _BodyTooLarge:
-            problem = TooLarge(
-                f"The body is larger than {LARGEST_BODY_BYTES} bytes. Files go to POST /api/projects/<id>/files.",
-                limit_bytes=LARGEST_BODY_BYTES,
-            )
-            await problem.response(instance=exchange.request_id)(scope, receive, exchange.send)
         except Exception as error:
             logger.exception("request failed", exc_info=error)
             if exchange.status is not None:
@@ -98,10 +92,6 @@ class _Exchange:
         await self._send(message)
 
 
-class _BodyTooLarge(Exception):  # noqa: N818 - a signal within this module
-    pass
-
-
 def _request_id(headers: dict[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"")
     return given.decode() if _REQUEST_ID.match(given) else str(uuid7())
@@ -118,7 +108,10 @@ def _limited(receive: Receive, headers: dict[bytes, bytes]) -> Receive:
         message: Message = await receive()
         n_bytes += len(message.get("body", b""))
         if n_bytes > LARGEST_BODY_BYTES:
-            raise _BodyTooLarge
+            raise TooLarge(
+                f"The body is larger than {LARGEST_BODY_BYTES} bytes. Files go to POST /api/projects/<id>/files.",
+                limit_bytes=LARGEST_BODY_BYTES,
+            )
         return message
 
     return limited

@@ -99,6 +99,8 @@ def _sentence(error: dict[str, Any]) -> str:
 
 
 def _problem_of_routing(error: RoutingError, request: Request) -> Problem:
+    if isinstance(error.__cause__, Problem):  # FastAPI wraps whatever reading the body raised
+        return error.__cause__
     if error.status_code == 404:  # noqa: PLR2004 - HTTP's own number
         return NotFound(f"There is nothing at {request.url.path}; /docs lists all addresses.")
     if error.status_code == 405:  # noqa: PLR2004 - HTTP's own number
