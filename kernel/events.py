@@ -31,7 +31,7 @@ class Event(BaseModel):
     """A fact that a service publishes; subclasses in `contracts/` are its payloads, one class per type and version.
 
     A published version never changes its meaning: fields are only added, and only optional ones. Anything else is a
-    new class with `version = 2`. Fields that a reader does not know are ignored.
+    new class with `event_version = 2`. Fields that a reader does not know are ignored.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -40,7 +40,8 @@ class Event(BaseModel):
     """The publishing service."""
     type: ClassVar[str] = ""
     """Kebab-case fact in the past tense, such as `file-uploaded`."""
-    version: ClassVar[int] = 1
+    event_version: ClassVar[int] = 1
+    """Version of the payload; not called `version`, since payloads have fields of that name."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -48,17 +49,17 @@ class Event(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         if not cls.type:
             return
-        known = _REGISTRY.setdefault((cls.type, cls.version), cls)
+        known = _REGISTRY.setdefault((cls.type, cls.event_version), cls)
         if known.__qualname__ != cls.__qualname__ or known.service != cls.service:
-            raise TypeError(f"event {cls.type} v{cls.version} is defined by both {known!r} and {cls!r}")
+            raise TypeError(f"event {cls.type} v{cls.event_version} is defined by both {known!r} and {cls!r}")
 
     @classmethod
-    def subject(cls) -> str:
+    def event_subject(cls) -> str:
         """The NATS subject without prefix and team: `<service>.<type>.v<version>`."""
-        return f"{cls.service}.{cls.type}.v{cls.version}"
+        return f"{cls.service}.{cls.type}.v{cls.event_version}"
 
     @classmethod
-    def source(cls) -> str:
+    def event_source(cls) -> str:
         """CloudEvents `source`; with `id` it names an event for ever."""
         return f"/plugzero/{cls.service}"
 
@@ -73,7 +74,7 @@ def event_class(type_: str, version: int) -> type[Event] | None:
 
 def event_classes() -> Iterator[type[Event]]:
     """Yield every payload class whose contract module is imported, ordered by service, type and version."""
-    yield from sorted(_REGISTRY.values(), key=lambda cls: (cls.service, cls.type, cls.version))
+    yield from sorted(_REGISTRY.values(), key=lambda cls: (cls.service, cls.type, cls.event_version))
 
 
 class Envelope(BaseModel):
@@ -106,11 +107,11 @@ def envelope_of(event: Event, *, team_id: int, project_id: int | None = None) ->
     project = "" if project_id is None else f"/projects/{project_id}"
     return Envelope(
         id=uuid7(),
-        source=event.source(),
+        source=event.event_source(),
         type=event.type,
         subject=f"teams/{team_id}{project}",
         time=utc_now(),
-        dataschema=f"urn:plugzero:{event.service}:{event.type}:v{event.version}",
+        dataschema=f"urn:plugzero:{event.service}:{event.type}:v{event.event_version}",
         teamid=team_id,
         projectid=project_id,
         traceparent=carrier.get("traceparent"),
@@ -136,7 +137,7 @@ async def record(session: Session, event: Event, *, team_id: int, project_id: in
             event_id=envelope.id,
             type=envelope.type,
             source=envelope.source,
-            subject=f"{event.subject()}.{team_id}",
+            subject=f"{event.event_subject()}.{team_id}",
             team_id=team_id,
             project_id=project_id,
             envelope=attributes,
