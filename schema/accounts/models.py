@@ -1,0 +1,176 @@
+"""Users, teams, who belongs to which, and what keeps somebody logged in."""
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models.functions import Cast, Lower
+
+from schema.fields import CreatedAtField, Index, one_of, unique
+
+SEGMENTS = ("STUDENT", "SMB", "ENTERPRISE")
+ROLES = ("OWNER", "ADMIN", "MEMBER", "VIEWER")
+
+
+class User(AbstractUser):
+    """A person with a login. Closing an account only marks the row; a job purges it later."""
+
+    groups = None
+    user_permissions = None
+    password = models.CharField(max_length=255, db_comment="Argon2id hash of the password.")
+    last_login = models.DateTimeField(null=True, db_comment="Last completed login.")
+    is_superuser = models.BooleanField(db_default=False, db_comment="Kept for AbstractUser; grants nothing.")
+    username = models.CharField(
+        max_length=150,
+        db_default=Cast(RandomUUID(), models.CharField(max_length=150)),
+        db_comment="Kept for AbstractUser: a random name, never shown; people log in by email.",
+    )
+    first_name = models.CharField(max_length=150, db_default="", db_comment="Given name.")
+    last_name = models.CharField(max_length=150, db_default="", db_comment="Family name.")
+    is_staff = models.BooleanField(db_default=False, db_comment="Kept for AbstractUser; grants nothing.")
+    is_active = models.BooleanField(db_default=True, db_comment="False keeps the person from logging in.")
+    date_joined = CreatedAtField(db_comment="When the account was registered.")
+    email = models.CharField(
+        max_length=255, db_comment="The login identifier, unique in any spelling of case."
+    )
+    segment = models.CharField(
+        max_length=20, db_default="SMB", db_comment="User tier: STUDENT, SMB, ENTERPRISE."
+    )
+    institution = models.CharField(max_length=255, db_default="", db_comment="University or company name.")
+    is_2fa_enabled = models.BooleanField(
+        db_default=False, db_comment="Whether a login asks for a one-time code."
+    )
+    totp_secret = models.CharField(
+        max_length=255, db_default="", db_comment="Seed of the one-time codes, encrypted; empty without one."
+    )
+    totp_last_step = models.BigIntegerField(
+        null=True,
+        db_comment="Last accepted time step (RFC 6238): a code counts once, so only a later one is accepted.",
+    )
+    email_verified_at = models.DateTimeField(
+        null=True, db_comment="When the address was confirmed; null before."
+    )
+    deleted_at = models.DateTimeField(
+        null=True, db_comment="When the account was closed; null while it is open."
+    )
+
+    class Meta(AbstractUser.Meta):
+        """Table, constraints, indexes."""
+
+        abstract = False
+        db_table = "accounts_user"
+        db_table_comment = "A person with a login; closed accounts are marked, then purged by a job."
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="accounts_user_email_key"),
+            unique("accounts_user", "username"),
+            one_of("accounts_user", "segment", SEGMENTS),
+        ]
+
+
+class Team(models.Model):
+    """The root of data ownership. Deleting one only marks the row, and everything below it disappears."""
+
+    name = models.CharField(max_length=255, db_comment="Display name of the team workspace.")
+    owner = models.ForeignKey(
+        User, models.RESTRICT, related_name="+", db_comment="The user who owns the team."
+    )
+    created_at = CreatedAtField(db_comment="When the team was created.")
+    deleted_at = models.DateTimeField(
+        null=True, db_comment="When the team was deleted; null while it exists."
+    )
+
+    class Meta:
+        """Table."""
+
+        db_table = "accounts_team"
+        db_table_comment = (
+            "A workspace: the root of data ownership; deleted ones are marked, then purged by a job."
+        )
+
+
+class TeamMembership(models.Model):
+    """Who belongs to which team, and in which role."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False, db_comment="The member.")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="+", db_comment="The team.")
+    role = models.CharField(max_length=20, db_comment="OWNER, ADMIN, MEMBER or VIEWER.")
+    created_at = CreatedAtField(db_comment="When the user joined.")
+
+    class Meta:
+        """Table, constraints."""
+
+        db_table = "accounts_teammembership"
+        db_table_comment = "A user's role in a team."
+        constraints = [
+            models.UniqueConstraint(fields=["user", "team"], name="accounts_teammembership_user_team_key"),
+            models.UniqueConstraint(
+                fields=["team"],
+                condition=models.Q(role="OWNER"),
+                name="accounts_teammembership_one_owner_key",
+            ),
+            one_of("accounts_teammembership", "role", ROLES),
+        ]
+
+
+class Session(models.Model):
+    """One login on one device: the family of its rotating refresh tokens."""
+
+    id = models.UUIDField(
+        primary_key=True, db_default=RandomUUID(), db_comment="Claim `sid` of its access tokens."
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_comment="Who is logged in.")
+    created_at = CreatedAtField(db_comment="When the login was completed.")
+    expires_at = models.DateTimeField(db_comment="End of the session, however often it is refreshed.")
+    last_used_at = CreatedAtField(db_comment="Last refresh.")
+    ended_at = models.DateTimeField(
+        null=True, db_comment="When it was ended or revoked; null while it is open."
+    )
+    user_agent = models.CharField(max_length=512, db_default="", db_comment="The device, as it named itself.")
+    ip_address = models.CharField(max_length=45, db_default="", db_comment="Address of the last use.")
+
+    class Meta:
+        """Table."""
+
+        db_table = "accounts_session"
+        db_table_comment = "One login on one device, and the family of its refresh tokens."
+
+
+class RefreshToken(models.Model):
+    """One refresh token of a session: used once, then replaced by its successor."""
+
+    session = models.ForeignKey(
+        Session, models.CASCADE, related_name="+", db_comment="The login it belongs to."
+    )
+    token_hash = models.CharField(max_length=64, db_comment="SHA-256 of the token, in hexadecimal digits.")
+    issued_at = CreatedAtField(db_comment="When the token was issued.")
+    rotated_at = models.DateTimeField(
+        null=True, db_comment="When it was exchanged for its successor; null before."
+    )
+    successor = models.TextField(
+        null=True, db_comment="The successor, encrypted: tabs that refresh at the same time get the same one."
+    )
+
+    class Meta:
+        """Table, constraints."""
+
+        db_table = "accounts_refreshtoken"
+        db_table_comment = "A refresh token: rotated at each use; reuse ends its session."
+        constraints = [unique("accounts_refreshtoken", "token_hash")]
+
+
+class SigningKey(models.Model):
+    """A key pair that signs access tokens."""
+
+    kid = models.CharField(max_length=64, primary_key=True, db_comment="Key id in the header of its tokens.")
+    public_jwk = models.JSONField(db_comment="The public half as a JSON Web Key (RFC 7517).")
+    private_key_encrypted = models.TextField(db_comment="The private half, encrypted.")
+    created_at = CreatedAtField(db_comment="When the key was made.")
+    retires_at = models.DateTimeField(
+        null=True, db_comment="When it leaves the published key set; null while it signs."
+    )
+
+    class Meta:
+        """Table, indexes."""
+
+        db_table = "accounts_signingkey"
+        db_table_comment = "A key pair that signs access tokens."
+        indexes = [Index(fields=["created_at"], name="accounts_signingkey_created_at_idx")]

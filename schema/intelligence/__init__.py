@@ -1,0 +1,1 @@
+"""The tables with the prefix `intelligence_`."""

@@ -1,0 +1,1 @@
+"""Ordered migrations of this app; applied ones are never edited."""

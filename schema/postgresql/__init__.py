@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend with the schema editor of this project."""

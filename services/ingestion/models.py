@@ -1,0 +1,295 @@
+"""GENERATED from schema/*/models.py by `make models`; do not edit. Tables of ingestion."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, DateTime, FetchedValue, ForeignKey, Integer, String, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Registry of the classes below; INSERT and UPDATE read back what the database filled in."""
+
+    __mapper_args__ = {"eager_defaults": True}
+
+
+class Project(Base):
+    """A container for all research assets within a team."""
+
+    __tablename__ = "data_ingestion_project"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    team_id: Mapped[int] = mapped_column(BigInteger)
+    """The team that owns everything below."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who created it; null once that user is purged."""
+    name: Mapped[str] = mapped_column(String(255))
+    """Project title."""
+    description: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
+    """Background context for the AI engine."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class RawDataFile(Base):
+    """An uploaded file; the original stays untouched in the object store."""
+
+    __tablename__ = "data_ingestion_rawdatafile"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    uploaded_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who uploaded it; null once that user is purged."""
+    file: Mapped[str] = mapped_column(String(1024))
+    """S3 key of the original object."""
+    file_type: Mapped[str] = mapped_column(String(20))
+    """TABULAR or UNSTRUCTURED."""
+    upload_status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """PENDING, SUCCESS or FAILED."""
+    columns_metadata: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Map of detected column names and types."""
+    original_name: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """The file's name where it came from."""
+    content_type: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """Media type as sent."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
+    """Size of the original, in bytes."""
+    sha256: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
+    """SHA-256 of the original, hexadecimal."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Why reading it failed, as a problem; null otherwise."""
+    progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Progress of the reader: done, total, phase."""
+    import_report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """How the file was read, and which lines were not."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class Survey(Base):
+    """A questionnaire: draft, published versions, and state of its public link."""
+
+    __tablename__ = "data_ingestion_survey"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    uuid: Mapped[UUID] = mapped_column(Uuid, server_default=FetchedValue())
+    """Public identifier for survey links."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    title: Mapped[str] = mapped_column(String(255))
+    """Public survey title."""
+    layout_style: Mapped[str] = mapped_column(String(10), server_default=FetchedValue())
+    """CLASSIC (scroll) or FOCUS (one by one)."""
+    theme_config: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Colours, fonts and background image."""
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """The draft: pages, questions, logic."""
+    status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """DRAFT, PUBLISHED, PAUSED or CLOSED."""
+    published_version_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_surveyversion.id"))
+    """The version that new respondents get; null before the first one."""
+    revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Counts edits; the entity tag of the draft."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who created it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was last published."""
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was closed; null while it is not."""
+
+
+class SurveyVersion(Base):
+    """A published survey definition; never changed."""
+
+    __tablename__ = "data_ingestion_surveyversion"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    number: Mapped[int] = mapped_column(Integer)
+    """1, 2, … within the survey."""
+    title: Mapped[str] = mapped_column(String(255))
+    """Title at publication."""
+    layout_style: Mapped[str] = mapped_column(String(10))
+    """CLASSIC or FOCUS, at publication."""
+    theme_config: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Theme at publication."""
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Pages, questions and logic as published."""
+    definition_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the canonical definition, hexadecimal."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+
+
+class SurveyResponse(Base):
+    """One interview; unchangeable once it is finished."""
+
+    __tablename__ = "data_ingestion_surveyresponse"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    uuid: Mapped[UUID] = mapped_column(Uuid, server_default=FetchedValue())
+    """Public identifier of the interview."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    survey_version_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_surveyversion.id"))
+    """The version it is answered on."""
+    token_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the respondent's session token, hexadecimal."""
+    seed: Mapped[int] = mapped_column(BigInteger)
+    """Seed of every random order, so that a page can be shown again as it was."""
+    status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """IN_PROGRESS, COMPLETE, SCREENED_OUT or QUOTA_FULL."""
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Question code → answer."""
+    not_asked: Mapped[list[Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Codes of questions that the logic did not show."""
+    flags: Mapped[list[Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Data quality flags with their evidence."""
+    paradata: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Times per page, device class and the like."""
+    language: Mapped[str] = mapped_column(String(16), server_default=FetchedValue())
+    """Language tag it is answered in (BCP 47)."""
+    cursor: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Position of the page or question shown next."""
+    is_test: Mapped[bool] = mapped_column(Boolean, server_default=FetchedValue())
+    """A preview by a member, left out of every figure."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+    submitted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was finished; null while in progress."""
+
+
+class Dataset(Base):
+    """A table that can be analysed."""
+
+    __tablename__ = "data_ingestion_dataset"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    name: Mapped[str] = mapped_column(String(255))
+    """Display name."""
+    raw_data_file_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_rawdatafile.id"))
+    """The file it was read from, if any."""
+    survey_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey whose responses it holds, if any."""
+    version: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Number of the current version; 0 before the first one."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class DatasetVersion(Base):
+    """One state of a dataset; never changed."""
+
+    __tablename__ = "data_ingestion_datasetversion"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    dataset_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_dataset.id"))
+    """The dataset."""
+    number: Mapped[int] = mapped_column(Integer)
+    """1, 2, … within the dataset."""
+    parquet_key: Mapped[str] = mapped_column(String(1024))
+    """S3 key of the rows."""
+    codebook: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Variables with kinds, labels, codes and missing kinds."""
+    n_rows: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
+    """Number of rows."""
+    content_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 over rows and codebook, hexadecimal."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+
+
+class ScrapeTarget(Base):
+    """An address to collect data from."""
+
+    __tablename__ = "data_ingestion_scrapetarget"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    url: Mapped[str] = mapped_column(String(2048))
+    """The address."""
+    name: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """Display name."""
+    selectors: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Field name → CSS selector."""
+    schedule: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """ONCE, DAILY, WEEKLY or MONTHLY."""
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=FetchedValue())
+    """False pauses the schedule."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who created it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class ExperienceEvent(Base):
+    """A time series of what visitors did; one partition per month."""
+
+    __tablename__ = "data_ingestion_experienceevent"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Number of the event."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, server_default=FetchedValue())
+    """When it happened; the partition key."""
+    event_type: Mapped[str] = mapped_column(String(50))
+    """Kind of event, such as page_view."""
+    name: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """What it concerns, such as a path."""
+    session_key: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
+    """Groups the events of one visit."""
+    properties: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Whatever else the sender knows."""
+
+
+class User(Base):
+    """A person with a login; closed accounts are marked, then purged by a job."""
+
+    __tablename__ = "accounts_user"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    first_name: Mapped[str] = mapped_column(String(150), server_default=FetchedValue())
+    """Given name."""
+    last_name: Mapped[str] = mapped_column(String(150), server_default=FetchedValue())
+    """Family name."""
+    email: Mapped[str] = mapped_column(String(255))
+    """The login identifier, unique in any spelling of case."""
+    segment: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """User tier: STUDENT, SMB, ENTERPRISE."""
