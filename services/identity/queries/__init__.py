@@ -1,0 +1,1 @@
+"""One named coroutine per question that identity puts to PostgreSQL."""

@@ -1,0 +1,52 @@
+"""Teams and memberships as rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.db import Session
+from services.identity.models import Team, TeamMembership, User
+
+TEAM_ORDER = (Team.created_at, Team.id)
+
+
+def teams() -> Select[Team]:
+    """Select the teams that the caller can see and that are not deleted."""
+    return select(Team).where(Team.deleted_at.is_(None))
+
+
+async def find_team(session: AsyncSession, team_id: int) -> Team | None:
+    """Return a team that is not deleted."""
+    return await session.scalar(teams().where(Team.id == team_id))
+
+
+async def add_team(session: Session, *, name: str, owner_id: int) -> Team:
+    """Add a team with its owner as first member."""
+    team = Team(name=name, owner_id=owner_id)
+    session.add(team)
+    await session.flush()  # the membership needs the team's id
+    session.add(TeamMembership(team_id=team.id, user_id=owner_id, role="OWNER"))
+    await session.flush()  # team_grant reads the membership within this transaction
+    return team
+
+
+async def list_members(
+    session: AsyncSession, team_id: int
+) -> Sequence[Row[int, str, str, str, str, datetime]]:
+    """Return (user id, email, first name, last name, role, since) of a team's members, oldest first."""
+    statement = (
+        select(
+            User.id,
+            User.email,
+            User.first_name,
+            User.last_name,
+            TeamMembership.role,
+            TeamMembership.created_at,
+        )
+        .join(User, User.id == TeamMembership.user_id)
+        .where(TeamMembership.team_id == team_id)
+        .order_by(TeamMembership.created_at, User.id)
+    )
+    return (await session.execute(statement)).all()

@@ -1,0 +1,79 @@
+"""`/api/accounts`: register, verify, log in, refresh, log out, one's own account."""
+
+from fastapi import APIRouter, Response
+from fastapi import status as http
+
+from kernel.db import ReadOnly
+from kernel.principals import Caller
+from kernel.problems import NotFound, TooManyRequests, Unauthenticated, problems_of
+from services.identity.dependencies import AccountCommands, CallerDevice
+from services.identity.errors import LinkExpired, SessionEnded, WrongCredentials
+from services.identity.queries import accounts as queries
+from services.identity.schemas.accounts import (
+    LoginRequest,
+    MeRead,
+    RefreshRequest,
+    RegisterRead,
+    RegisterRequest,
+    TeamRoleRead,
+    TokensRead,
+    VerifyEmailRequest,
+)
+from services.identity.service.accounts import Tokens
+
+router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+
+
+@router.post("/register", status_code=http.HTTP_202_ACCEPTED, responses=problems_of(TooManyRequests))
+async def register(body: RegisterRequest, commands: AccountCommands) -> RegisterRead:
+    """Make an account. The answer is the same whether or not the address is known."""
+    await commands.register(
+        email=body.email, password=body.password, segment=body.segment, institution=body.institution
+    )
+    return RegisterRead()
+
+
+@router.post("/verify-email", status_code=http.HTTP_204_NO_CONTENT, responses=problems_of(LinkExpired))
+async def verify_email(body: VerifyEmailRequest, commands: AccountCommands) -> Response:
+    """Verify an address with the token that was mailed to it."""
+    await commands.verify_email(body.token)
+    return Response(status_code=http.HTTP_204_NO_CONTENT)
+
+
+@router.post("/login", responses=problems_of(WrongCredentials, TooManyRequests))
+async def log_in(body: LoginRequest, commands: AccountCommands, device: CallerDevice) -> TokensRead:
+    """Start a session with email and password."""
+    return _tokens(await commands.log_in(email=body.email, password=body.password, device=device))
+
+
+@router.post("/refresh", responses=problems_of(SessionEnded))
+async def refresh(body: RefreshRequest, commands: AccountCommands) -> TokensRead:
+    """Exchange a refresh token for the next pair. Each is good for one use."""
+    return _tokens(await commands.refresh(body.refresh_token))
+
+
+@router.post("/logout", status_code=http.HTTP_204_NO_CONTENT)
+async def log_out(body: RefreshRequest, commands: AccountCommands) -> Response:
+    """End the session of a refresh token."""
+    await commands.log_out(body.refresh_token)
+    return Response(status_code=http.HTTP_204_NO_CONTENT)
+
+
+@router.get("/me", responses=problems_of(Unauthenticated))
+async def read_me(caller: Caller, session: ReadOnly) -> MeRead:
+    """Return the caller's account with teams and roles."""
+    user = await queries.find_user(session, caller.user_id)
+    if user is None:
+        raise NotFound.of("account", caller.user_id)
+    teams = [
+        TeamRoleRead(id=t.id, name=t.name, role=t.role) for t in await queries.list_teams_of(session, user.id)
+    ]
+    return MeRead.model_validate(
+        {**{f: getattr(user, f) for f in MeRead.model_fields if f != "teams"}, "teams": teams}
+    )
+
+
+def _tokens(tokens: Tokens) -> TokensRead:
+    return TokensRead(
+        access_token=tokens.access_token, expires_in=tokens.expires_in_s, refresh_token=tokens.refresh_token
+    )

@@ -1,0 +1,74 @@
+"""`/api/teams`: teams and their members."""
+
+from fastapi import APIRouter, Response
+from fastapi import status as http
+
+from kernel.access import Permission, require_team
+from kernel.db import ReadOnly, Transaction
+from kernel.http import ACCESS_PROBLEMS
+from kernel.pagination import Page, PageQuery, paginate
+from kernel.principals import Caller
+from kernel.problems import NotFound
+from services.identity.queries import teams as queries
+from services.identity.schemas.teams import MemberRead, MembersRead, TeamRead, TeamWrite
+from services.identity.service import teams as service
+
+router = APIRouter(prefix="/api/teams", tags=["teams"], responses=ACCESS_PROBLEMS)
+
+
+@router.post("", status_code=http.HTTP_201_CREATED)
+async def create_team(body: TeamWrite, caller: Caller, session: Transaction, response: Response) -> TeamRead:
+    """Make a team; the caller becomes its owner."""
+    team = await service.create_team(session, name=body.name, owner_id=caller.user_id)
+    response.headers["Location"] = f"/api/teams/{team.id}"
+    return TeamRead.model_validate(team)
+
+
+@router.get("")
+async def list_teams(session: ReadOnly, page: PageQuery) -> Page[TeamRead]:
+    """List the caller's teams, oldest first."""
+    rows, next_cursor = await paginate(session, queries.teams(), page, order_by=queries.TEAM_ORDER)
+    return Page(items=[TeamRead.model_validate(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/{team_id}")
+async def read_team(team_id: int, session: ReadOnly) -> TeamRead:
+    """Return one team."""
+    await require_team(session, team_id, Permission.READ)
+    team = await queries.find_team(session, team_id)
+    if team is None:
+        raise NotFound.of("team", team_id)
+    return TeamRead.model_validate(team)
+
+
+@router.patch("/{team_id}")
+async def rename_team(team_id: int, body: TeamWrite, session: Transaction) -> TeamRead:
+    """Rename a team (owner or admin)."""
+    return TeamRead.model_validate(await service.rename_team(session, team_id, name=body.name))
+
+
+@router.delete("/{team_id}", status_code=http.HTTP_204_NO_CONTENT)
+async def delete_team(team_id: int, session: Transaction) -> Response:
+    """Delete a team logically (owner)."""
+    await service.delete_team(session, team_id)
+    return Response(status_code=http.HTTP_204_NO_CONTENT)
+
+
+@router.get("/{team_id}/members")
+async def list_members(team_id: int, session: ReadOnly) -> MembersRead:
+    """List a team's members with their roles."""
+    await require_team(session, team_id, Permission.READ)
+    rows = await queries.list_members(session, team_id)
+    return MembersRead(
+        items=[
+            MemberRead(
+                user_id=r.id,
+                email=r.email,
+                first_name=r.first_name,
+                last_name=r.last_name,
+                role=r.role,
+                member_since=r.created_at,
+            )
+            for r in rows
+        ]
+    )

@@ -1,0 +1,72 @@
+"""Mail out: SMTP where a server is configured, files in a folder otherwise (the local stack)."""
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from kernel.ids import uuid7
+from kernel.logs import get_logger
+from services.identity.settings import IdentitySettings
+
+logger = get_logger(__name__)
+
+
+class Mail(Protocol):
+    """Anything that delivers a plain-text message."""
+
+    async def send(self, *, to: str, subject: str, text: str) -> None:
+        """Deliver one message or raise."""
+        ...
+
+
+class FileMail:
+    """Writes each message as an .eml file and logs its path."""
+
+    def __init__(self, folder: Path, sender: str) -> None:
+        self._folder, self._sender = folder, sender
+
+    async def send(self, *, to: str, subject: str, text: str) -> None:
+        """Write one file."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{uuid7()}.eml"
+        path.write_bytes(bytes(_message(self._sender, to, subject, text)))
+        logger.info("mail written to a file", path=str(path))
+
+
+class SmtpMail:
+    """Hands each message to an SMTP server, over TLS."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        self._parts, self._sender = urlsplit(url), sender
+
+    async def send(self, *, to: str, subject: str, text: str) -> None:
+        """Deliver one message; raises aiosmtplib.SMTPException when the server refuses it."""
+        implicit_tls = self._parts.scheme == "smtps"
+        await aiosmtplib.send(
+            _message(self._sender, to, subject, text),
+            hostname=self._parts.hostname or "localhost",
+            port=self._parts.port or (465 if implicit_tls else 587),
+            username=unquote(self._parts.username) if self._parts.username else None,
+            password=unquote(self._parts.password) if self._parts.password else None,
+            use_tls=implicit_tls,
+            start_tls=None if implicit_tls else True,
+            timeout=20,
+        )
+
+
+def mail_of(settings: IdentitySettings) -> Mail:
+    """Return the way out that the settings name."""
+    if settings.smtp_url:
+        return SmtpMail(settings.smtp_url, settings.mail_from)
+    return FileMail(Path(settings.mail_folder), settings.mail_from)
+
+
+def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Message-ID"] = f"<{uuid7()}@plugzero>"
+    message.set_content(text)
+    return message

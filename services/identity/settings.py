@@ -1,0 +1,43 @@
+"""What only identity reads from its environment."""
+
+from functools import lru_cache
+
+from pydantic import Field
+
+from kernel.settings import Settings
+
+
+class IdentitySettings(Settings):
+    """Passwords, tokens and the door to new accounts."""
+
+    service: str = "identity"
+    auto_verify: bool = Field(
+        default=False,
+        description="True verifies a new account's email at once; for the local stack only. "
+        "False: the account must open the link that it was mailed.",
+    )
+    mail_folder: str = Field(
+        ".plugzero/outbox", description="Where mails are written as .eml files while no SMTP server is named."
+    )
+    smtp_url: str = Field(
+        "",
+        description="`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; empty writes files instead.",
+    )
+    mail_from: str = Field("PlugZero Analytics <no-reply@localhost>", description="Sender of all mails.")
+    argon2_memory_kib: int = Field(
+        19_456, ge=8, description="Argon2id memory per hash; OWASP's floor is 19 MiB."
+    )
+    argon2_iterations: int = Field(2, ge=1, description="Argon2id passes over the memory.")
+    password_threads: int = Field(2, ge=1, le=64, description="Passwords hashed at the same time.")
+    password_queue: int = Field(
+        100, ge=1, description="Log-ins that may wait for a hash; more are answered 429 with Retry-After."
+    )
+    access_token_s: int = Field(900, ge=60, le=3600, description="Life of an access token.")
+    refresh_token_s: int = Field(30 * 86_400, ge=3600, description="Absolute life of a session, from log-in.")
+    signing_key_days: int = Field(90, ge=1, description="Age at which a new signing key is made.")
+
+
+@lru_cache(maxsize=1)
+def settings() -> IdentitySettings:
+    """Return this process's settings, read once."""
+    return IdentitySettings()
