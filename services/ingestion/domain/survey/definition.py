@@ -1,0 +1,343 @@
+"""What a survey asks: pages of typed questions with stable codes, as frozen Pydantic models.
+
+Why models and not tables: a new question type needs no migration, and the JSON that a researcher writes is exactly what is
+stored and published. This module knows the *shape* only: whether expressions make sense is `lint`'s question, whether an answer
+is right is `answers`' question.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.ingestion.domain.survey.expressions import RESERVED_WORDS
+from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, issues_of
+
+MAX_PAGES = 200
+MAX_QUESTIONS = 1_000
+MAX_OPTIONS = 500
+NPS_HIGHEST = 10
+SCALE_STEPS = {"rating": 5, "csat": 5, "ces": 7, "likert": 5}
+
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Text = Annotated[
+    dict[LanguageTag, Annotated[str, StringConstraints(max_length=10_000)]],
+    Field(min_length=1, max_length=100),
+]
+QuestionCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+RowCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+OptionCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
+ExpressionText = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+
+
+class Part(BaseModel):
+    """Any part of a definition: immutable, and without fields that nobody reads (a typing error is told, not ignored)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Option(Part):
+    """One thing that can be chosen. `value` is its number in means; an `exclusive` option excludes all others."""
+
+    code: OptionCode
+    text: Text
+    value: float | None = None
+    exclusive: bool = False
+
+
+class Row(Part):
+    """One line of a matrix: each row is a variable of its own in the dataset."""
+
+    code: RowCode
+    text: Text
+
+
+class Asked(Part):
+    """What every question has: a stable code, a text, and conditions in the expression language."""
+
+    code: QuestionCode
+    text: Text | None = None
+    help: Text | None = None
+    required: bool = False
+    required_if: ExpressionText | None = None
+    show_if: ExpressionText | None = None
+
+
+Options = Annotated[tuple[Option, ...], Field(min_length=1, max_length=MAX_OPTIONS)]
+Rows = Annotated[tuple[Row, ...], Field(min_length=1, max_length=MAX_OPTIONS)]
+
+
+class SingleChoice(Asked):
+    """One option of a list."""
+
+    type: Literal["single_choice"]
+    options: Options
+    display: Literal["radio", "dropdown", "buttons"] = "radio"
+
+
+class MultipleChoice(Asked):
+    """Any number of options of a list, within `min` and `max` when they are given."""
+
+    type: Literal["multiple_choice"]
+    options: Options
+    min: int | None = Field(default=None, ge=0)
+    max: int | None = Field(default=None, ge=1)
+
+
+class FreeText(Asked):
+    """Words of the respondent's own; lengths in Unicode code points."""
+
+    type: Literal["short_text", "long_text"]
+    min_length: int | None = Field(default=None, ge=0)
+    max_length: int | None = Field(default=None, ge=1, le=20_000)
+    placeholder: Text | None = None
+
+
+class Number(Asked):
+    """A number; `decimals` limits the digits after the point (0 = whole numbers)."""
+
+    type: Literal["number"]
+    min: float | None = None
+    max: float | None = None
+    decimals: int | None = Field(default=None, ge=0, le=9)
+    unit: Text | None = None
+
+
+class Slider(Asked):
+    """A number on the grid min, min + step, …, max."""
+
+    type: Literal["slider"]
+    min: float = 0
+    max: float = 100
+    step: float = Field(default=1, gt=0)
+    low: Text | None = None
+    high: Text | None = None
+
+
+class ConstantSum(Asked):
+    """Numbers ≥ 0 given to options that add up to `total`."""
+
+    type: Literal["constant_sum"]
+    options: Options
+    total: float = Field(default=100, gt=0)
+    unit: Text | None = None
+
+
+class DateOrTime(Asked):
+    """A calendar day (`YYYY-MM-DD`) or a time of day (`HH:MM`), within `min` and `max` in the same notation."""
+
+    type: Literal["date", "time"]
+    min: str | None = None
+    max: str | None = None
+
+
+class Contact(Asked):
+    """An address of the respondent in a checked notation."""
+
+    type: Literal["email", "phone", "url"]
+
+
+class Scale(Asked):
+    """A whole number on a labelled scale: stars, NPS 0–10, CSAT 1–5, CES 1–7."""
+
+    type: Literal["rating", "nps", "csat", "ces"]
+    steps: int | None = Field(default=None, ge=2, le=11)
+    low: Text | None = None
+    high: Text | None = None
+
+    @property
+    def numbers(self) -> range:
+        """The whole numbers that can be answered, lowest first."""
+        if self.type == "nps":
+            return range(NPS_HIGHEST + 1)
+        return range(1, (self.steps or SCALE_STEPS[self.type]) + 1)
+
+
+class Likert(Asked):
+    """Agreement: with `options` one labelled point is chosen; without, a whole number from 1 to `steps`."""
+
+    type: Literal["likert"]
+    options: Annotated[tuple[Option, ...], Field(max_length=MAX_OPTIONS)] = ()
+    steps: int = Field(default=5, ge=2, le=11)
+    low: Text | None = None
+    high: Text | None = None
+
+    @property
+    def numbers(self) -> range:
+        """The whole numbers that can be answered when the scale has no labelled options."""
+        return range(1, self.steps + 1)
+
+
+class Matrix(Asked):
+    """One question asked for several rows. `columns` are the options of the single and multiple kinds."""
+
+    type: Literal["matrix_single", "matrix_multiple", "matrix_number", "matrix_text"]
+    rows: Rows
+    columns: Annotated[tuple[Option, ...], Field(max_length=MAX_OPTIONS)] = ()
+    min: float | None = None
+    max: float | None = None
+    required_rows: Literal["all", "any"] = "all"
+
+    @model_validator(mode="after")
+    def _columns_where_chosen(self) -> Self:
+        if self.type in {"matrix_single", "matrix_multiple"} and not self.columns:
+            raise ValueError(f"a {self.type} question needs columns")
+        return self
+
+
+class Ranking(Asked):
+    """Options put in order, best first; `max` limits how many are ranked (all, when it is not given)."""
+
+    type: Literal["ranking"]
+    options: Options
+    max: int | None = Field(default=None, ge=1)
+
+
+class Consent(Asked):
+    """A statement to agree with; when required, only agreement lets the respondent go on."""
+
+    type: Literal["consent"]
+
+
+class Hidden(Asked):
+    """A value the link carries (`?code=value`), never shown and never answered."""
+
+    type: Literal["hidden"]
+    default: str | None = Field(default=None, max_length=1_000)
+
+
+class Computed(Asked):
+    """A value computed from earlier answers by an expression."""
+
+    type: Literal["computed"]
+    expression: ExpressionText
+
+
+class Statement(Asked):
+    """A text to read; nothing is answered."""
+
+    type: Literal["statement"]
+
+
+AddressField = Literal["line1", "line2", "postal_code", "city", "region", "country"]
+
+
+class Address(Asked):
+    """A postal address in fields; a required address needs every field but `line2` and `region`."""
+
+    type: Literal["address"]
+    fields: tuple[AddressField, ...] = ("line1", "line2", "postal_code", "city", "country")
+
+
+class Unsupported(Asked):
+    """A question type that can be drafted, and that publishing refuses until the engine honours it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    type: Literal["maxdiff", "file", "signature"]
+
+
+Question = (
+    SingleChoice
+    | MultipleChoice
+    | FreeText
+    | Number
+    | Slider
+    | ConstantSum
+    | DateOrTime
+    | Contact
+    | Scale
+    | Likert
+    | Matrix
+    | Ranking
+    | Consent
+    | Hidden
+    | Computed
+    | Statement
+    | Address
+    | Unsupported
+)
+AnyQuestion = Annotated[Question, Field(discriminator="type")]
+
+
+class Page(Part):
+    """Questions shown together in the CLASSIC layout, in this order in every layout."""
+
+    code: QuestionCode
+    title: Text | None = None
+    show_if: ExpressionText | None = None
+    questions: Annotated[tuple[AnyQuestion, ...], Field(max_length=MAX_QUESTIONS)] = ()
+
+
+class Definition(Part):
+    """A whole survey; the first of `languages` is the default that missing translations fall back to."""
+
+    languages: Annotated[tuple[LanguageTag, ...], Field(min_length=1, max_length=100)] = ("en",)
+    title: Text | None = None
+    welcome: Text | None = None
+    completion: Text | None = None
+    pages: Annotated[tuple[Page, ...], Field(max_length=MAX_PAGES)] = ()
+
+    @property
+    def default_language(self) -> str:
+        """The language that texts without a translation are shown in."""
+        return self.languages[0]
+
+    def questions(self) -> Iterator[tuple[int, int, Question]]:
+        """(page index, question index, question) of every question in the order they are asked."""
+        for page_index, page in enumerate(self.pages):
+            for question_index, question in enumerate(page.questions):
+                yield page_index, question_index, question
+
+
+def parse_definition(document: Mapping[str, Any]) -> Definition:
+    """The definition that a JSON document writes down; DefinitionRefused lists each fault with its JSON pointer."""
+    issues, parsed = issues_of(Definition, document)
+    if parsed is None:
+        raise DefinitionRefused(issues)
+    repeated = list(_repeated_codes(parsed))
+    if repeated:
+        raise DefinitionRefused(repeated)
+    return parsed
+
+
+def _repeated_codes(definition: Definition) -> Iterator[Issue]:
+    """An issue for each code that is not unique where it has to be, or that the expression language reserves."""
+    yield from _repeats("", "page", [(f"/pages/{i}", page.code) for i, page in enumerate(definition.pages)])
+    questions = [(f"/pages/{p}/questions/{q}", question) for p, q, question in definition.questions()]
+    if len(questions) > MAX_QUESTIONS:
+        yield Issue(
+            "/pages", f"{len(questions)} questions are more than the {MAX_QUESTIONS} a survey may have"
+        )
+    yield from _repeats("", "question", [(pointer, question.code) for pointer, question in questions])
+    for pointer, question in questions:
+        if question.code.lower() in RESERVED_WORDS:
+            yield Issue(f"{pointer}/code", f"{question.code!r} is a word of the expression language")
+        for name in ("options", "rows", "columns"):
+            parts = getattr(question, name, ())
+            codes = [(f"{pointer}/{name}/{i}", part.code) for i, part in enumerate(parts)]
+            yield from _repeats(f" in question {question.code!r}", name.removesuffix("s"), codes)
+    if len(set(definition.languages)) < len(definition.languages):
+        yield Issue("/languages", "a language is named twice")
+
+
+def _repeats(where: str, noun: str, coded: list[tuple[str, str]]) -> Iterator[Issue]:
+    """An issue for each second use of a code; codes that differ only in case count as the same."""
+    first: dict[str, str] = {}
+    for pointer, code in coded:
+        if code.lower() in first:
+            yield Issue(
+                f"{pointer}/code",
+                f"{noun} code {code!r} is used twice{where}: first at {first[code.lower()]}",
+            )
+        first.setdefault(code.lower(), pointer)
+
+
+def definition_hash(
+    definition: Mapping[str, Any], *, layout_style: str, theme: Mapping[str, Any], title: str
+) -> str:
+    """SHA-256 (hex) of everything a respondent sees, over JSON with sorted keys: equal content, equal hash."""
+    frozen = {"definition": definition, "layout_style": layout_style, "theme_config": theme, "title": title}
+    text = json.dumps(frozen, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,262 @@
+"""The one engine that every respondent meets: which questions are asked, what is stored, where to go on, and when it is complete.
+
+Why one: the page in CLASSIC and FOCUS and the JSON door differ in what they show at once, never in what a question means. All of
+them call `apply` with the stored answers and what was newly given, and store what comes back. Everything here is a pure function of
+(definition, answers, layout, position); conditions look only at earlier questions, so one pass from first to last is enough.
+
+Names: *answers* is everything stored by question code, also for questions that are not asked any more; *effective* is only what
+counts now, computed values included; *not asked* are the codes of questions hidden by their condition.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from services.ingestion.domain.survey.answers import Answer, AnswerRefused, Fault, canonical, lacking
+from services.ingestion.domain.survey.definition import (
+    Asked,
+    Computed,
+    Definition,
+    Hidden,
+    Page,
+    Question,
+    Statement,
+    Unsupported,
+)
+from services.ingestion.domain.survey.expressions import holds, parse
+
+Layout = Literal["CLASSIC", "FOCUS"]
+Answers = dict[str, Any]
+
+SILENT = (Hidden, Computed)
+UNANSWERED = (Hidden, Computed, Statement, Unsupported)
+
+
+@dataclass(frozen=True)
+class State:
+    """What follows from the answers given so far."""
+
+    answers: Answers
+    effective: Answers
+    visible: tuple[Question, ...]
+    required: frozenset[str]
+    not_asked: tuple[str, ...]
+
+    @property
+    def visible_codes(self) -> frozenset[str]:
+        """Codes of the questions that are shown, statements included."""
+        return frozenset(question.code for question in self.visible)
+
+    def lacking(self, question: Asked) -> Fault | None:
+        """What the question still lacks before the interview can be complete."""
+        if question.code not in self.required:
+            return None
+        return lacking(question, self.effective.get(question.code))
+
+
+@dataclass(frozen=True)
+class Applied:
+    """New answers taken in: the state after them, and per code why some were not taken."""
+
+    state: State
+    faults: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is shown at once: a page (CLASSIC) or a question (FOCUS); `position` is its place in the definition."""
+
+    position: int
+    page: Page
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of the steps that are shown, given the answers so far, lie behind the respondent."""
+
+    done: int
+    total: int
+
+
+def open_interview(definition: Definition, link: Mapping[str, str]) -> State:
+    """The state before the first answer; hidden fields take their values from the link's parameters."""
+    carried: Answers = {}
+    for _, _, question in definition.questions():
+        if isinstance(question, Hidden):
+            value = link.get(question.code) or question.default
+            if value:
+                carried[question.code] = _storable(value)
+    return apply(definition, carried, {}).state
+
+
+def _storable(value: str) -> str:
+    """A link's value as it is kept: at most 1,000 characters, without what PostgreSQL or UTF-8 cannot hold."""
+    kept = "".join(c for c in value if c.isprintable() and not "\ud800" <= c <= "\udfff")
+    return kept.strip()[:1_000]
+
+
+def apply(definition: Definition, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Applied:
+    """Take raw answers in and recompute everything after them. A raw null or empty value takes an answer back.
+
+    Answers to questions that are not asked are faults, and so are unknown codes; a stored answer whose question is no longer asked
+    is kept, without effect. Nothing of a refused answer is stored. Linear in the number of questions.
+    """
+    taking = _Taking(stored, given)
+    for page in definition.pages:
+        page_shown = taking.holds(page.show_if, default=True)
+        for question in page.questions:
+            taking.take(question, shown=page_shown and taking.holds(question.show_if, default=True))
+    known = {question.code for _, _, question in definition.questions()}
+    for code in given:
+        if code not in known:
+            taking.faults[code] = (Fault("unknown_question"),)
+    return Applied(taking.state(), taking.faults)
+
+
+class _Taking:
+    """One pass over the questions: what is stored, what counts, what is refused so far."""
+
+    def __init__(self, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        self.stored, self.given = stored, given
+        self.answers: Answers = {}
+        self.effective: Answers = {}
+        self.visible: list[Question] = []
+        self.required: set[str] = set()
+        self.not_asked: list[str] = []
+        self.faults: dict[str, tuple[Fault, ...]] = {}
+
+    def holds(self, condition: str | None, *, default: bool) -> bool:
+        """Whether a condition is met by what counts so far."""
+        return default if condition is None else holds(parse(condition), self.effective)
+
+    def take(self, question: Question, *, shown: bool) -> None:
+        """Take one question's answer in, in its turn."""
+        if not shown:
+            self._skip(question)
+            return
+        if isinstance(question, Computed):
+            answer = parse(question.expression).value(self.effective)
+        else:
+            answer = self._answer(question)
+        if answer is not None:
+            self.answers[question.code] = self.effective[question.code] = answer
+        if not isinstance(question, SILENT):
+            self.visible.append(question)
+        if question.required or self.holds(question.required_if, default=False):
+            self.required.add(question.code)
+
+    def _skip(self, question: Question) -> None:
+        """A hidden question: its older answer is kept without effect, a new one is refused."""
+        if not isinstance(question, Statement):
+            self.not_asked.append(question.code)
+        if question.code in self.stored and not isinstance(question, Computed):
+            self.answers[question.code] = self.stored[question.code]
+        if question.code in self.given:
+            self.faults[question.code] = (Fault("not_asked"),)
+
+    def _answer(self, question: Question) -> Answer | None:
+        """The answer that counts: the newly given one when it is acceptable, else the stored one."""
+        kept: Answer | None = self.stored.get(question.code)
+        if question.code not in self.given:
+            return kept
+        if isinstance(question, UNANSWERED):
+            self.faults[question.code] = (Fault("not_answerable"),)
+            return kept
+        try:
+            return canonical(question, self.given[question.code])
+        except AnswerRefused as refused:
+            self.faults[question.code] = refused.faults
+            return kept
+
+    def state(self) -> State:
+        """Everything taken in."""
+        required = frozenset(
+            question.code
+            for question in self.visible
+            if question.code in self.required and not isinstance(question, UNANSWERED)
+        )
+        return State(self.answers, self.effective, tuple(self.visible), required, tuple(self.not_asked))
+
+
+def steps(definition: Definition, state: State, layout: Layout) -> Iterator[Step]:
+    """The steps that are shown, in order.
+
+    Positions count all pages (CLASSIC) or all questions (FOCUS) of the definition, so a position keeps its meaning when an answer
+    hides others.
+    """
+    shown = state.visible_codes
+    position = 0
+    for index, page in enumerate(definition.pages):
+        visible = tuple(question for question in page.questions if question.code in shown)
+        if layout == "CLASSIC":
+            if visible:
+                yield Step(index, page, visible)
+            continue
+        for question in page.questions:
+            if question.code in shown:
+                yield Step(position, page, (question,))
+            position += 1
+
+
+def end_position(definition: Definition, layout: Layout) -> int:
+    """The position behind the last step."""
+    return (
+        len(definition.pages)
+        if layout == "CLASSIC"
+        else sum(len(page.questions) for page in definition.pages)
+    )
+
+
+def step_at(shown: Sequence[Step], position: int) -> Step | None:
+    """The first shown step at or after a position, None behind the last."""
+    return next((step for step in shown if step.position >= position), None)
+
+
+def step_before(shown: Sequence[Step], position: int) -> Step | None:
+    """The last shown step before a position, None at the first."""
+    return next((step for step in reversed(shown) if step.position < position), None)
+
+
+def lacks(state: State, questions: Sequence[Question]) -> dict[str, Fault]:
+    """Per code what the questions still lack."""
+    return {question.code: fault for question in questions if (fault := state.lacking(question)) is not None}
+
+
+def incomplete_step(shown: Sequence[Step], state: State) -> Step | None:
+    """The first step with a required question that is not answered."""
+    return next((step for step in shown if lacks(state, step.questions)), None)
+
+
+def next_step(shown: Sequence[Step], state: State, position: int) -> Step | None:
+    """Where the JSON door goes on: the first step that still lacks something, or lies at or behind the position; None when done."""
+    return next((step for step in shown if step.position >= position or lacks(state, step.questions)), None)
+
+
+def position_after(shown: Sequence[Step], given: Mapping[str, Any], position: int) -> int:
+    """The JSON door's position after a PUT: behind the last step it answered; an empty PUT skips the present step."""
+    touched = [step.position for step in shown if any(question.code in given for question in step.questions)]
+    if not given:
+        present = step_at(shown, position)
+        touched = [present.position] if present else []
+    return max([position, *(place + 1 for place in touched)])
+
+
+def progress(shown: Sequence[Step], position: int) -> Progress:
+    """Steps behind and steps in all, as they stand with the present answers."""
+    return Progress(sum(step.position < position for step in shown), len(shown))
+
+
+def may_go_on(definition: Definition, shown: Sequence[Step], step: Step, layout: Layout) -> bool:
+    """Whether a step may follow: one is shown, or one could still be opened by this step's answers."""
+    if step_at(shown, step.position + 1) is not None:
+        return True
+    position = 0
+    for index, page in enumerate(definition.pages):
+        for question in page.questions:
+            place = index if layout == "CLASSIC" else position
+            conditional = page.show_if is not None or question.show_if is not None
+            if place > step.position and conditional and not isinstance(question, SILENT):
+                return True
+            position += 1
+    return False

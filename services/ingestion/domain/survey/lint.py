@@ -1,0 +1,263 @@
+"""Whether a definition can be published: every condition makes sense, every type is honoured, every text is there.
+
+Errors refuse publication; warnings are for the researcher to judge. Conditions may look only at earlier questions, which also rules
+cycles out: the message names the cycle when there is one.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from services.ingestion.domain.survey.definition import (
+    Address,
+    Asked,
+    Computed,
+    Consent,
+    ConstantSum,
+    DateOrTime,
+    Definition,
+    FreeText,
+    Hidden,
+    Likert,
+    Matrix,
+    MultipleChoice,
+    Number,
+    Question,
+    Ranking,
+    Scale,
+    SingleChoice,
+    Slider,
+    Statement,
+    Text,
+    Unsupported,
+)
+from services.ingestion.domain.survey.expressions import ExpressionError, Node, Reference, parse, references
+from services.ingestion.domain.survey.issues import Issue
+from services.ingestion.domain.survey.kinds import Kind, Meaning, kind_of
+from services.ingestion.domain.survey.notations import day, time_of_day
+
+FEW_OPTIONS = 2
+
+
+def lint(definition: Definition, previous: Definition | None = None) -> list[Issue]:
+    """Every error and warning of a definition; `previous` is the version published before, whose codes must keep their meaning."""
+    issues = list(_conditions(definition))
+    if not any(True for _ in definition.questions()):
+        issues.append(Issue("/pages", "a survey needs at least one question"))
+    for page, index, question in definition.questions():
+        pointer = f"/pages/{page}/questions/{index}"
+        issues += _question_issues(question, pointer)
+        issues += _translations(question, pointer, definition)
+    if previous is not None:
+        issues += _reused(definition, previous)
+    return issues
+
+
+@dataclass
+class _Known:
+    """The questions met so far, and those still to come, while conditions are read in order."""
+
+    every: Mapping[str, Question]
+    meanings: dict[str, Meaning] = field(default_factory=dict)
+    uses: dict[str, set[str]] = field(default_factory=dict)
+
+    def meaning(self, reference: Reference) -> Meaning:
+        """What a reference stands for; ExpressionError when its question or row is unknown, later, or has no value."""
+        question = self.every.get(reference.code)
+        if question is None:
+            raise ExpressionError(f"there is no question {reference.code!r}", reference.position)
+        if reference.code not in self.meanings:
+            raise ExpressionError(
+                f"{reference.code!r} is asked only later{self.cycle(reference.code)}", reference.position
+            )
+        if reference.row is not None:
+            return _row_meaning(question, reference)
+        return self.meanings[reference.code]
+
+    def cycle(self, code: str) -> str:
+        """': a → b → a' when the later question depends on itself through others, else ''."""
+        path, seen = [code], {code}
+        while True:
+            nearer = next(
+                (c for c in sorted(self.uses.get(path[-1], ())) if c in seen or self.uses.get(c)), None
+            )
+            if nearer is None:
+                return ""
+            path.append(nearer)
+            if nearer in seen:
+                return f", and depends on itself: {' → '.join(path[path.index(nearer) :])}"
+            seen.add(nearer)
+
+
+def _conditions(definition: Definition) -> Iterator[Issue]:
+    """An error for each expression that cannot be read or does not make sense where it stands."""
+    known = _Known({question.code: question for _, _, question in definition.questions()})
+    _collect_uses(definition, known)
+    for page_index, page in enumerate(definition.pages):
+        if page.show_if:
+            yield from _condition(page.show_if, f"/pages/{page_index}/show_if", known)
+        for index, question in enumerate(page.questions):
+            pointer = f"/pages/{page_index}/questions/{index}"
+            for name in ("show_if", "required_if"):
+                if text := getattr(question, name):
+                    yield from _condition(text, f"{pointer}/{name}", known)
+            meaning = yield from _meaning_of(question, pointer, known)
+            known.meanings[question.code] = meaning
+
+
+def _collect_uses(definition: Definition, known: _Known) -> None:
+    """Note which questions each question's expressions mention, as far as they can be read."""
+    for page, _, question in definition.questions():
+        texts = [definition.pages[page].show_if, question.show_if, question.required_if]
+        texts.append(question.expression if isinstance(question, Computed) else None)
+        known.uses[question.code] = {ref.code for text in texts if text for ref in references(_parsed(text))}
+
+
+def _parsed(text: str) -> Node:
+    """The tree of an expression, an empty one when it cannot be read (which `_condition` reports)."""
+    try:
+        return parse(text)
+    except ExpressionError:
+        return Node(0)
+
+
+def _condition(text: str, pointer: str, known: _Known) -> Iterator[Issue]:
+    """The error of a condition, if it has one."""
+    try:
+        node = parse(text)
+        if kind_of(node, known.meaning) is not Kind.BOOLEAN:
+            yield Issue(
+                pointer,
+                f"a condition is true or false, this is {kind_of(node, known.meaning)} (at character 1)",
+            )
+    except ExpressionError as error:
+        yield Issue(pointer, str(error))
+
+
+def _meaning_of(question: Question, pointer: str, known: _Known) -> Generator[Issue, None, Meaning]:
+    """Yield the error of a computed question's expression, and return what references to the question mean."""
+    if not isinstance(question, Computed):
+        return meaning_of(question)
+    try:
+        kind = kind_of(parse(question.expression), known.meaning)
+    except ExpressionError as error:
+        yield Issue(f"{pointer}/expression", str(error))
+        return Meaning(Kind.NUMBER)
+    if kind in {Kind.SET, Kind.TABLE, Kind.LIST}:
+        yield Issue(f"{pointer}/expression", f"a computed value is a single value, this is {kind}")
+    return Meaning(kind)
+
+
+def meaning_of(question: Question) -> Meaning:
+    """The kind of a question's answers in expressions, and the codes they can have."""
+    if isinstance(question, SingleChoice | MultipleChoice | Ranking) or (
+        isinstance(question, Likert) and question.options
+    ):
+        kind = Kind.SET if isinstance(question, MultipleChoice | Ranking) else Kind.TEXT
+        return Meaning(kind, frozenset(option.code for option in question.options))
+    return Meaning(_KINDS.get(type(question), Kind.TEXT))
+
+
+_KINDS: Mapping[type[Asked], Kind] = {
+    Number: Kind.NUMBER,
+    Slider: Kind.NUMBER,
+    Scale: Kind.NUMBER,
+    Likert: Kind.NUMBER,
+    ConstantSum: Kind.TABLE,
+    Matrix: Kind.TABLE,
+    Address: Kind.TABLE,
+    Consent: Kind.BOOLEAN,
+    DateOrTime: Kind.DATE,
+}
+
+
+def _row_meaning(question: Question, reference: Reference) -> Meaning:
+    """What `question.row` stands for."""
+    rows = parts_of(question)
+    if reference.row not in rows:
+        raise ExpressionError(f"{reference.code!r} has no row {reference.row!r}", reference.position)
+    if isinstance(question, Matrix) and question.type in {"matrix_single", "matrix_multiple"}:
+        kind = Kind.TEXT if question.type == "matrix_single" else Kind.SET
+        return Meaning(kind, frozenset(column.code for column in question.columns))
+    if isinstance(question, ConstantSum) or question.type == "matrix_number":
+        return Meaning(Kind.NUMBER)
+    return Meaning(Kind.TEXT)
+
+
+def parts_of(question: Question) -> tuple[str, ...]:
+    """Codes of the parts that have a value of their own: matrix rows, options of a sum, fields of an address."""
+    match question:
+        case Matrix():
+            return tuple(row.code for row in question.rows)
+        case ConstantSum():
+            return tuple(option.code for option in question.options)
+        case Address():
+            return question.fields
+        case _:
+            return ()
+
+
+def _question_issues(question: Question, pointer: str) -> Iterator[Issue]:
+    """Faults of one question that do not concern others."""
+    if isinstance(question, Unsupported):
+        yield Issue(f"{pointer}/type", f"questions of type {question.type!r} cannot be published yet")
+        return
+    if question.text is None and not isinstance(question, Hidden | Computed):
+        yield Issue(f"{pointer}/text", f"question {question.code!r} has no text")
+    if isinstance(question, Statement | Hidden | Computed) and (question.required or question.required_if):
+        yield Issue(
+            f"{pointer}/required", f"a {question.type} is not answered and cannot be required", "warning"
+        )
+    if isinstance(question, SingleChoice) and len(question.options) < FEW_OPTIONS:
+        yield Issue(f"{pointer}/options", "a choice of one option is no choice", "warning")
+    yield from _limits(question, pointer)
+
+
+def _limits(question: Question, pointer: str) -> Iterator[Issue]:
+    """Limits that no answer could keep."""
+    low, high = getattr(question, "min", None), getattr(question, "max", None)
+    if low is not None and high is not None and low > high:
+        yield Issue(f"{pointer}/min", f"min {low} is above max {high}: no answer could be given")
+    if isinstance(question, MultipleChoice) and (question.min or 0) > len(question.options):
+        yield Issue(f"{pointer}/min", f"{question.min} options cannot be chosen of {len(question.options)}")
+    if isinstance(question, FreeText) and (question.min_length or 0) > (question.max_length or 20_000):
+        yield Issue(f"{pointer}/min_length", "min_length is above max_length: no answer could be given")
+    if isinstance(question, Scale) and question.type == "nps" and question.steps is not None:
+        yield Issue(f"{pointer}/steps", "an nps scale is always 0 to 10")
+    if isinstance(question, DateOrTime):
+        notation = day if question.type == "date" else time_of_day
+        for name, value in (("min", question.min), ("max", question.max)):
+            if value is not None and notation(value) is None:
+                yield Issue(f"{pointer}/{name}", f"{value!r} is no {question.type}")
+
+
+def _translations(question: Asked, pointer: str, definition: Definition) -> Iterator[Issue]:
+    """A warning for each text that a language of the survey lacks."""
+    for where, text in _texts(question):
+        lacking = [language for language in definition.languages if not text.get(language)]
+        if lacking:
+            yield Issue(f"{pointer}{where}", f"no text in {', '.join(lacking)}", "warning")
+
+
+def _texts(question: Asked) -> Iterator[tuple[str, Text]]:
+    """(pointer inside the question, text) of every text a respondent reads."""
+    for name in ("text", "help", "low", "high", "unit", "placeholder"):
+        text = getattr(question, name, None)
+        if isinstance(text, dict):
+            yield f"/{name}", text
+    for name in ("options", "rows", "columns"):
+        for index, part in enumerate(getattr(question, name, ())):
+            if hasattr(part, "text"):
+                yield f"/{name}/{index}/text", part.text
+
+
+def _reused(definition: Definition, previous: Definition) -> Iterator[Issue]:
+    """An error for each question code that was published with another type: its answers would not be one variable."""
+    types = {question.code: question.type for _, _, question in previous.questions()}
+    for page, index, question in definition.questions():
+        before = types.get(question.code, question.type)
+        if before != question.type:
+            pointer = f"/pages/{page}/questions/{index}/type"
+            yield Issue(
+                pointer,
+                f"code {question.code!r} was published as {before}; use a new code for a {question.type}",
+            )
