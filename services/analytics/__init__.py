@@ -1,0 +1,1 @@
+"""Analytics: results, insights, search, reports and comments (Django app `analysis`)."""

@@ -1,0 +1,1 @@
+"""Result layouts: sufficient statistics in, the JSON that clients draw out; NaN and infinity never leave."""
