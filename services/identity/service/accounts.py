@@ -116,7 +116,7 @@ class Accounts:
                 ip_address=device.ip_address[:45],
             )
             token = RefreshToken(session_id=session_id, token_hash=hash_token(refresh_token))
-            queries.add_session(session, login, token)
+            await queries.add_session(session, login, token)
         return await self._tokens(user.id, session_id, refresh_token)
 
     async def refresh(self, refresh_token: str) -> Tokens:

@@ -1,0 +1,1 @@
+"""Tests: behaviour through HTTP or a message on real servers; pure code by unit tests."""
