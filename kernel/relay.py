@@ -162,9 +162,11 @@ async def _measure(connection: Any) -> None:
 async def _connections(settings: Settings, count: int) -> AsyncIterator[list[Any]]:
     """Open raw asyncpg connections: at these rates the ORM's share would be the larger one."""
     async with AsyncExitStack() as opened:
-        connections = [await connect_postgres(settings) for _ in range(count)]
-        for connection in connections:
+        connections = []
+        for _ in range(count):
+            connection = await connect_postgres(settings)
             opened.callback(connection.terminate)
+            connections.append(connection)
         yield connections
 
 
