@@ -1,0 +1,1 @@
+"""Ingestion: projects, uploaded files, datasets, surveys and their responses."""

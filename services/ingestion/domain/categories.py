@@ -1,0 +1,104 @@
+"""Which texts are categories, and which cells hold several answers at once.
+
+A column of texts is a set of categories when few short texts recur; it is a multiple response when its cells are
+combinations of few recurring answers (`Radio; TV`), joined by one separator.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.ingestion.domain.scales import Scale, find_scale, natural_order
+
+# Columns with more distinct texts than this are never looked at as categories.
+MAX_DISTINCT = 1500
+_MAX_CODES = 50
+_MAX_CODES_OF_LARGE_TABLES = 250
+_MIN_ROWS_PER_CODE_OF_LARGE_TABLES = 20
+_MAX_LABEL_CHARACTERS = 120
+_SEPARATORS = (";", "|", "\n", ", ")
+_MAX_ANSWERS = 60
+_MIN_SHARE_OF_COMBINATIONS = 0.1
+_MIN_MENTIONS_PER_ANSWER = 3
+
+Frequencies = Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code of a categorical variable: what is stored, what people read, its number on a scale (or None)."""
+
+    code: str
+    label: str
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MultipleResponse:
+    """A column whose cells hold several answers: the separator, and the answers in natural order."""
+
+    separator: str
+    answers: tuple[str, ...]
+    share_of_combinations: float
+
+
+def is_category(frequencies: Frequencies) -> bool:
+    """True when few short texts recur; `frequencies` are distinct texts with their counts, blanks left out."""
+    n_filled = sum(n for _, n in frequencies)
+    n_codes = len(frequencies)
+    if n_codes == 0 or max(len(text) for text, _ in frequencies) > _MAX_LABEL_CHARACTERS:
+        return False
+    if n_codes <= _MAX_CODES:
+        # In a table of a few rows a handful of texts need not recur much to be categories.
+        return n_codes * 2 <= n_filled or (n_codes < n_filled and n_codes <= 10)  # noqa: PLR2004 - a handful
+    return n_codes <= _MAX_CODES_OF_LARGE_TABLES and n_codes * _MIN_ROWS_PER_CODE_OF_LARGE_TABLES <= n_filled
+
+
+def codes_of(frequencies: Frequencies) -> tuple[tuple[Code, ...], Scale | None]:
+    """Return the codes of a categorical column in the order of its scale, or in natural order, and the scale."""
+    texts = [text for text, _ in frequencies]
+    scale = find_scale(texts)
+    if scale is not None:
+        return tuple(Code(step.label, step.label, step.value) for step in scale.steps), scale
+    return tuple(Code(text, text) for text in natural_order(texts)), None
+
+
+def find_multiple_response(frequencies: Frequencies) -> MultipleResponse | None:
+    """Return how cells hold several answers, or None; linear in the distinct texts."""
+    for separator in _SEPARATORS:
+        found = _split_by(frequencies, separator)
+        if found is not None:
+            return found
+    return None
+
+
+def _split_by(frequencies: Frequencies, separator: str) -> MultipleResponse | None:
+    mentions: Counter[str] = Counter()
+    n_cells = n_combined = n_distinct_combinations = 0
+    for text, n in frequencies:
+        answers = split_answers(text, separator)
+        if len(answers) != len(set(answers)):
+            return None
+        mentions.update(dict.fromkeys(answers, n))
+        n_cells += n
+        n_combined += n if len(answers) > 1 else 0
+        n_distinct_combinations += len(answers) > 1
+    if not n_cells or not _plausible(mentions, n_combined / n_cells, n_distinct_combinations):
+        return None
+    return MultipleResponse(separator, tuple(natural_order(mentions)), n_combined / n_cells)
+
+
+def _plausible(mentions: Counter[str], share: float, n_distinct_combinations: int) -> bool:
+    # Answers that recur across many different combinations were ticked independently; "Paris, France" was not.
+    return (
+        share >= _MIN_SHARE_OF_COMBINATIONS
+        and 1 < len(mentions) <= _MAX_ANSWERS
+        and n_distinct_combinations >= max(2, len(mentions) / 2)
+        and mentions.total() >= _MIN_MENTIONS_PER_ANSWER * len(mentions)
+        and max(map(len, mentions)) <= _MAX_LABEL_CHARACTERS
+    )
+
+
+def split_answers(text: str, separator: str) -> list[str]:
+    """Return the answers in a cell, without blanks around them; empty pieces are none."""
+    return [piece for piece in (part.strip() for part in text.split(separator)) if piece]

@@ -1,0 +1,291 @@
+"""A delimited text file → a table of texts in DuckDB, every row read, every row that does not fit reported.
+
+DuckDB reads with the dialect prescribed (its own detection turns ragged rows into one column). Where it rejects
+anything, the file is read again record by record (`records`), rewritten in a strict dialect and loaded from there.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.ingestion.domain.dialects import (
+    NAMES,
+    NO_DELIMITER,
+    SAMPLE_CHARACTERS,
+    Dialect,
+    detect_dialect,
+    excel_directive,
+    sample_rows,
+)
+from services.ingestion.domain.encodings import Encoding, decode_chunks, detect_encoding
+from services.ingestion.domain.headers import Header, detect_header
+from services.ingestion.domain.quoting import literal
+from services.ingestion.domain.records import LineReport, fitted, records
+from services.ingestion.domain.refusals import DAMAGED, NO_TABLE, NOT_TEXT, TOO_COMPLEX, FileRefused
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+RAW_TABLE = "raw"
+MAX_COLUMNS = 5000
+_CHUNK_BYTES = 1 << 20
+_MAX_UNDECODABLE_RATIO = 0.01
+_MAX_REJECTED_RATIO = 0.5
+_MIN_ROWS_TO_JUDGE = 10
+_STRICT = Dialect(",", '"', None, "rewritten")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class RawTable:
+    """A table of texts in DuckDB (`raw`, columns c0, c1 …) and how it came about."""
+
+    header: Header
+    n_rows: int
+    delimiter: str
+    lines: LineReport
+    how: dict[str, Any] = field(default_factory=dict)
+
+
+def column(index: int) -> str:
+    """Return the name of a column of the table of texts."""
+    return f"c{index}"
+
+
+def read_delimited(
+    connection: "DuckDBPyConnection", source: Path, work: Path, progress: Progress
+) -> RawTable:
+    """Return a text file's table of texts; raises FileRefused when there is none in it."""
+    encoding = detect_encoding(_chunks(source, progress))
+    path, n_undecodable = _as_plain_utf8(source, work, encoding)
+    endings = _line_endings(path)
+    sample = _sample(path)
+    dialect = detect_dialect(sample)
+    rows = sample_rows(sample, dialect)
+    header = detect_header(rows, has_directive=excel_directive(sample) is not None)
+    if not rows or header.n_columns > MAX_COLUMNS:
+        raise _no_table(header, n_rows=len(rows))
+    text = _Text(path, dialect, header)
+    lines = LineReport()
+    plain = text.obeys and endings.uniform and header.n_skipped <= 1
+    if not (plain and _load_fast(connection, text, lines)):
+        lines = LineReport()
+        _load_slowly(connection, text, work / "strict.csv", lines, progress)
+    n_rows = _count(connection)
+    _refuse_rubbish(n_rows, lines, dialect)
+    how = _describe(encoding, n_undecodable, endings, dialect, header)
+    return RawTable(header, n_rows, dialect.delimiter, lines, how)
+
+
+def _chunks(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
+    total = path.stat().st_size
+    done = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            done += len(chunk)
+            if progress:
+                progress("reading", done, total)
+            yield chunk
+
+
+def _as_plain_utf8(source: Path, work: Path, encoding: Encoding) -> tuple[Path, int]:
+    if encoding.name == "utf-8" and encoding.mark_bytes == 0:
+        return source, 0
+    target = work / "text.csv"
+    n_undecodable = n_characters = 0
+    with target.open("w", encoding="utf-8", newline="") as file:
+        for text in decode_chunks(_chunks(source), encoding):
+            n_undecodable += text.count("\ufffd")
+            n_characters += len(text)
+            file.write(text)
+    if n_undecodable > n_characters * _MAX_UNDECODABLE_RATIO:
+        raise FileRefused(
+            NOT_TEXT,
+            f"{n_undecodable} of {n_characters} characters cannot be read as {encoding.name}.",
+            "Save the file as CSV in UTF-8 and upload it again.",
+        )
+    return target, n_undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class _LineEndings:
+    n_crlf: int
+    n_lf: int
+    n_cr: int
+
+    @property
+    def uniform(self) -> bool:
+        return self.n_cr == 0 and not (self.n_crlf and self.n_lf)
+
+    @property
+    def name(self) -> str:
+        found = [n for n, count in (("CRLF", self.n_crlf), ("LF", self.n_lf), ("CR", self.n_cr)) if count]
+        return " and ".join(found) or "none"
+
+
+def _line_endings(path: Path) -> _LineEndings:
+    n_crlf = n_lf = n_cr = offset = 0
+    carry = b""
+    for chunk in _chunks(path):
+        if b"\x00" in chunk:
+            raise FileRefused(
+                NOT_TEXT,
+                f"There is a NUL character at byte {offset + chunk.index(0)}; tables of text contain none.",
+                "The file is damaged or is no CSV. Export it again from the program it comes from.",
+            )
+        offset += len(chunk)
+        piece = carry + chunk
+        # A pair may be torn apart between two chunks: the last byte waits for the next chunk.
+        carry = b"\r" if piece.endswith(b"\r") else b""
+        piece = piece[: len(piece) - len(carry)]
+        pairs = piece.count(b"\r\n")
+        n_crlf += pairs
+        n_lf += piece.count(b"\n") - pairs
+        n_cr += piece.count(b"\r") - pairs
+    return _LineEndings(n_crlf, n_lf, n_cr + len(carry))
+
+
+def _sample(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        sample = file.read(SAMPLE_CHARACTERS)
+        if file.read(1):
+            sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
+    return sample
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A UTF-8 text without mark, how it is cut, and the shape of the table in it."""
+
+    path: Path
+    dialect: Dialect
+    header: Header
+
+    @property
+    def obeys(self) -> bool:
+        """True when DuckDB's reader knows the dialect."""
+        dialect = self.dialect
+        return dialect.escape is None and dialect.quote == '"' and dialect.delimiter != NO_DELIMITER
+
+
+def _load_fast(connection: "DuckDBPyConnection", text: _Text, lines: LineReport) -> bool:
+    """Load all rows with DuckDB's own reader; False when it rejects any, and nothing is left behind then."""
+    import duckdb
+
+    try:
+        _read_csv(connection, text)
+    except duckdb.Error:
+        connection.execute(f"DROP TABLE IF EXISTS {RAW_TABLE}")
+        return False
+    if connection.execute("SELECT count(*) FROM reject_errors").fetchall()[0][0]:
+        connection.execute(f"DROP TABLE {RAW_TABLE}")
+        return False
+    blank = " AND ".join(f"{column(i)} IS NULL" for i in range(text.header.n_columns))
+    lines.n_blank = connection.execute(f"DELETE FROM {RAW_TABLE} WHERE {blank}").fetchall()[0][0]
+    if text.header.has_header:
+        connection.execute(f"DELETE FROM {RAW_TABLE} WHERE rowid = (SELECT min(rowid) FROM {RAW_TABLE})")
+    return True
+
+
+def _read_csv(connection: "DuckDBPyConnection", text: _Text) -> None:
+    columns = ", ".join(f"'{column(i)}': 'VARCHAR'" for i in range(text.header.n_columns))
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {RAW_TABLE} AS SELECT * FROM read_csv({literal(str(text.path))}, "
+        f"delim={literal(text.dialect.delimiter)}, quote='\"', escape='\"', header=false, auto_detect=false, "
+        f"columns={{{columns}}}, store_rejects=true, rejects_limit=1, strict_mode=true)"
+    )
+
+
+def _load_slowly(
+    connection: "DuckDBPyConnection", text: _Text, strict: Path, lines: LineReport, progress: Progress
+) -> None:
+    size = text.path.stat().st_size
+    with text.path.open("rb") as raw, strict.open("w", encoding="utf-8", newline="") as out:
+        wrapped = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        rows = records(wrapped, text.dialect, lines)
+        write_strict(_body(rows, text.header, lines, lambda: progress("repairing", raw.tell(), size)), out)
+    _read_csv(connection, _Text(strict, _STRICT, text.header))
+    strict.unlink()
+
+
+def _body(
+    rows: Iterator[tuple[int, list[str]]], header: Header, lines: LineReport, tick: Callable[[], None]
+) -> Iterator[list[str]]:
+    for number, (line, row) in enumerate(rows):
+        if number < header.n_skipped:
+            continue
+        if number % 10_000 == 0:
+            tick()
+        fitting = fitted(row, line, header.n_columns, lines)
+        if fitting is not None:
+            yield fitting
+
+
+def write_strict(rows: Iterator[list[str]], out: io.TextIOBase) -> None:
+    """Write rows in the dialect that `load_strict` reads back equal: commas, all cells quoted."""
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+
+
+def load_strict(connection: "DuckDBPyConnection", path: Path, header: Header) -> int:
+    """Load the rows that `write_strict` wrote, header left out, as the table of texts; returns their number."""
+    _read_csv(connection, _Text(path, _STRICT, header))
+    return _count(connection)
+
+
+def _count(connection: "DuckDBPyConnection") -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {RAW_TABLE}").fetchall()[0][0])
+
+
+def _no_table(header: Header, *, n_rows: int) -> FileRefused:
+    if n_rows == 0:
+        return FileRefused(
+            NO_TABLE, "There is no row in the file.", "Export the table with its rows and upload it again."
+        )
+    return FileRefused(
+        TOO_COMPLEX,
+        f"The table has {header.n_columns} columns; at most {MAX_COLUMNS} can be read.",
+        "Split the table, or turn it so that each row is one case and each column one variable.",
+    )
+
+
+def _refuse_rubbish(n_rows: int, lines: LineReport, dialect: Dialect) -> None:
+    n_seen = n_rows + lines.n_rejected
+    if n_seen >= _MIN_ROWS_TO_JUDGE and lines.n_rejected > n_seen * _MAX_REJECTED_RATIO:
+        raise FileRefused(
+            DAMAGED,
+            f"{lines.n_rejected} of {n_seen} rows do not fit the columns (delimiter {NAMES[dialect.delimiter]}); "
+            f"the first is line {lines.rejected[0].line}: {lines.rejected[0].reason}.",
+            "Check that cells holding the delimiter or a quote are quoted, then export the file again.",
+        )
+
+
+def _describe(
+    encoding: Encoding, n_undecodable: int, endings: _LineEndings, dialect: Dialect, header: Header
+) -> dict[str, Any]:
+    return {
+        "encoding": {
+            "name": encoding.name,
+            "reason": encoding.reason,
+            "alternatives": list(encoding.alternatives),
+            "byte_order_mark": encoding.mark_bytes > 0,
+            "undecodable_characters": n_undecodable,
+        },
+        "dialect": {
+            "delimiter": NAMES[dialect.delimiter],
+            "quote": dialect.quote,
+            "escape": dialect.escape,
+            "reason": dialect.reason,
+            "alternatives": list(dialect.alternatives),
+            "line_endings": endings.name,
+        },
+        "header": {
+            "present": header.has_header,
+            "reason": header.reason,
+            "rows_above": header.n_skipped - header.has_header,
+            "repairs": list(header.repairs),
+        },
+    }

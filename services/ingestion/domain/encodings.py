@@ -1,0 +1,146 @@
+"""In which encoding a file's text is written, found from all of its bytes.
+
+Order of evidence: a byte order mark; bytes that are valid UTF-8 throughout (RFC 3629: other encodings hardly ever
+are by accident); chardet's statistics; at last Windows-1252, in which most spreadsheets of Western Europe and
+America without a mark are written.
+"""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from services.ingestion.domain.signatures import utf16_order
+
+# The longest marks first: UTF-32 LE begins with the mark of UTF-16 LE.
+_MARKS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_LAST_RESORT = "cp1252"
+# Bytes 80–9F are control characters in ISO 8859 and letters in the Windows code pages of the same languages.
+_WINDOWS_OF_ISO = {
+    "iso8859-1": "cp1252",
+    "iso8859-2": "cp1250",
+    "iso8859-5": "cp1251",
+    "iso8859-6": "cp1256",
+    "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255",
+    "iso8859-9": "cp1254",
+    "iso8859-13": "cp1257",
+    "iso8859-15": "cp1252",
+    "iso8859-16": "cp1250",
+}
+_SAMPLE_BYTES = 256 * 1024
+# Below so many bytes outside ASCII the statistics of letters say nothing.
+_MIN_FOREIGN_BYTES = 12
+# Code points 80–9F are control characters: text that decodes to them was read in the wrong encoding.
+_C1_BYTES = bytes(range(0x80, 0xA0))
+_C1_CONTROLS = frozenset(map(chr, _C1_BYTES))
+_NOT_ASCII = bytes(range(0x80, 0x100))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """An encoding by its Python name, the length of its mark in bytes, and why it was chosen."""
+
+    name: str
+    mark_bytes: int
+    reason: str
+    alternatives: tuple[str, ...] = ()
+
+
+def detect_encoding(chunks: Iterable[bytes]) -> Encoding:
+    """Return the encoding of a text given in chunks; linear in its length, constant memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    head = bytearray()
+    foreign = bytearray()
+    is_utf8 = True
+    for chunk in chunks:
+        if not head:
+            marked = _marked(chunk)
+            if marked is not None:
+                return marked
+        if len(head) < _SAMPLE_BYTES:
+            head += chunk[: _SAMPLE_BYTES - len(head)]
+        if is_utf8:
+            is_utf8 = _feed(decoder, chunk)
+        if len(foreign) < _SAMPLE_BYTES and not chunk.isascii():
+            foreign += b"\n".join(line for line in chunk.splitlines() if not line.isascii())
+    return _judge(
+        bytes(head), bytes(foreign[:_SAMPLE_BYTES]), is_utf8=is_utf8 and _feed(decoder, b"", final=True)
+    )
+
+
+def _marked(head: bytes) -> Encoding | None:
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return Encoding(name, len(mark), "the file begins with a byte order mark")
+    return None
+
+
+def _feed(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _judge(head: bytes, foreign: bytes, *, is_utf8: bool) -> Encoding:
+    order = utf16_order(head)
+    if order is not None:
+        return Encoding(order, 0, "every second byte is zero, as in UTF-16 without a byte order mark")
+    if is_utf8:
+        reason = "all bytes are valid UTF-8" if foreign else "all bytes are ASCII"
+        return Encoding("utf-8", 0, reason)
+    return _by_statistics(foreign)
+
+
+def _by_statistics(foreign: bytes) -> Encoding:
+    guess = _chardet_guess(foreign)
+    n_foreign = len(foreign) - len(foreign.translate(None, _NOT_ASCII))
+    if guess in {None, _LAST_RESORT} or n_foreign < _MIN_FOREIGN_BYTES:
+        others = (guess,) if guess and guess != _LAST_RESORT else ()
+        return Encoding(
+            _LAST_RESORT, 0, "not UTF-8; Windows-1252 is the commonest encoding of such files", others
+        )
+    return Encoding(
+        guess or _LAST_RESORT, 0, "not UTF-8; the frequencies of its letters fit", (_LAST_RESORT,)
+    )
+
+
+def _chardet_guess(foreign: bytes) -> str | None:
+    import chardet
+
+    found = chardet.detect(foreign)["encoding"]
+    if not found:
+        return None
+    name = codecs.lookup(found).name
+    if name in _WINDOWS_OF_ISO and any(byte in _C1_BYTES for byte in foreign):
+        name = _WINDOWS_OF_ISO[name]
+    if name in {"iso8859-1", "iso8859-15"}:
+        name = _LAST_RESORT
+    return name if _reads_cleanly(foreign, name) else None
+
+
+def _reads_cleanly(sample: bytes, name: str) -> bool:
+    # The sample may end inside a character of several bytes: an incremental decoder forgives that.
+    try:
+        text = codecs.getincrementaldecoder(name)("strict").decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return _C1_CONTROLS.isdisjoint(text)
+
+
+def decode_chunks(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
+    """Yield the text without its mark; bytes that the encoding does not know become U+FFFD."""
+    decoder = codecs.getincrementaldecoder(encoding.name)("replace")
+    to_skip = encoding.mark_bytes
+    for chunk in chunks:
+        body = chunk[to_skip:]
+        to_skip = max(0, to_skip - len(chunk))
+        yield decoder.decode(body)
+    yield decoder.decode(b"", final=True)
