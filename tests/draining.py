@@ -10,7 +10,7 @@ from kernel.publishing import Publisher
 from kernel.relay import connect_postgres, publish_pending
 from kernel.resources import Resources
 from kernel.settings import Settings
-from kernel.streams import connect_nats, stream_name
+from kernel.streams import connect_nats, ensure_stream, stream_name
 from kernel.subscriptions import Consumers, Worker
 from kernel.subscriptions import drain as drain_workers
 from tests.environment import Stack
@@ -19,10 +19,10 @@ SERVICES_FOLDER = Path(__file__).parents[1] / "services"
 
 
 def consumers_by_service() -> dict[str, Consumers]:
-    """Return the consumers of each service that has any."""
+    """Return the consumers of each service that has a worker."""
     found = {}
     for folder in sorted(SERVICES_FOLDER.iterdir()):
-        if (folder / "consumers.py").exists() or (folder / "consumers").is_dir():
+        if (folder / "worker.py").exists():
             found[folder.name] = importlib.import_module(f"services.{folder.name}.consumers").consumers
     return found
 
@@ -38,6 +38,8 @@ async def opened_drain(
         opened.push_async_callback(client.close)
         connection = await connect_postgres(relay)
         opened.push_async_callback(connection.close)
+        await ensure_stream(client.jetstream(), stack.name)
+        opened.push_async_callback(client.jetstream().delete_stream, stream_name(stack.name))
         workers = []
         for service, consumers in consumers_by_service().items():
             settings = settings_of(service)
@@ -46,7 +48,6 @@ async def opened_drain(
             workers.append(Worker(settings, consumers, resources, client, patient=False))
         for worker in workers:
             await worker.prepare()
-        opened.push_async_callback(client.jetstream().delete_stream, stream_name(stack.name))
         publisher = await opened.enter_async_context(Publisher(client))
 
         async def run() -> int:
