@@ -41,6 +41,11 @@ class SchemaEditor(DatabaseSchemaEditor):
                 sql += f" PARTITION BY RANGE ({self.quote_name(field.column)})"
         return sql, params
 
+    def create_model(self, model: type[models.Model]) -> None:
+        """Creates the table; foreign keys wait until the unique keys that they refer to exist."""
+        super().create_model(model)
+        self.deferred_sql.sort(key=lambda statement: " FOREIGN KEY " in str(statement))
+
     def _create_fk_sql(self, model: type[models.Model], field: Any, _suffix: str) -> str:
         """`ADD CONSTRAINT … FOREIGN KEY … ON DELETE`, with `project_id` where both sides have it.
 
