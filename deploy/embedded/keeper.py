@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import IO
 
 from deploy.embedded.parts import Backing
-from deploy.embedded.processes import tail, until
+from deploy.embedded.processes import PROJECT, tail, until
+from deploy.embedded.workspace import is_held
 
 START_WITHIN_S = 90.0
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @contextlib.contextmanager
@@ -50,9 +50,8 @@ def _published(folder: Path) -> Path:
 
 
 def _keeper_is_up(folder: Path) -> bool:
-    """True when a keeper holds its lock and has published addresses."""
-    with (folder / "keeper.lock").open("a") as lock:
-        return not _take(lock) and _published(folder).exists()
+    """True when a keeper holds the folder and has published addresses."""
+    return is_held(folder) and _published(folder).exists()
 
 
 def _take(lock: IO[str]) -> bool:
@@ -65,9 +64,10 @@ def _take(lock: IO[str]) -> bool:
 
 def _spawn_keeper(folder: Path) -> None:
     """Start a keeper in a session of its own and wait until it has published. Raises RuntimeError with its log."""
+    _await_end_of_keeper(folder)
     _published(folder).unlink(missing_ok=True)
     log = folder / "keeper.log"
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     argv = [sys.executable, "-m", "deploy.embedded.keeper", str(folder.resolve())]
     write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     files = [
@@ -91,10 +91,13 @@ def _await_stop_of_the_unused(folder: Path) -> None:
         if time.monotonic() > deadline:
             return
         time.sleep(0.02)
-    with (folder / "keeper.lock").open("a") as lock:
-        deadline = time.monotonic() + 15
-        while not _take(lock) and time.monotonic() < deadline:
-            time.sleep(0.02)
+    _await_end_of_keeper(folder)
+
+
+def _await_end_of_keeper(folder: Path) -> None:
+    deadline = time.monotonic() + 20
+    while is_held(folder) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 async def keep(folder: Path) -> None:
@@ -103,7 +106,8 @@ async def keep(folder: Path) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
     try:
-        async with Backing(folder, durable=False) as backing:
+        # Objects and messages of earlier sessions are of no use; the database keeps its migrated templates.
+        async with Backing(folder, fresh={"nats", "seaweedfs"}) as backing:
             draft = folder / "backing.new"
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
@@ -132,11 +136,9 @@ async def _first_of(*waits: Coroutine[object, object, object]) -> None:
 
 
 def main() -> None:
-    """Keep the folder named on the command line; end at once when another keeper has it."""
+    """Keep the folder named on the command line; fails when another keeper has it."""
     folder = Path(sys.argv[1])
-    with (folder / "keeper.lock").open("a") as lock:
-        if _take(lock):
-            asyncio.run(keep(folder))
+    asyncio.run(keep(folder))
 
 
 if __name__ == "__main__":

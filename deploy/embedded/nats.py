@@ -7,9 +7,10 @@ acknowledged messages at power loss. PostgreSQL stays the truth: this folder may
 import os
 from pathlib import Path
 
-from deploy.embedded.part import NotReadyError, Part, Workspace, plain_environment, program
+from deploy.embedded.part import NotReadyError, Part, plain_environment, program
 from deploy.embedded.ports import HOST
 from deploy.embedded.processes import Launch
+from deploy.embedded.workspace import Workspace
 
 CONFIGURATION = """\
 # Written at each start; edits are lost.

@@ -6,48 +6,14 @@ import signal
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from deploy.embedded.credentials import Credentials
-from deploy.embedded.ports import PortBook
 from deploy.embedded.processes import Launch
 
 
 class NotReadyError(Exception):
     """A probe's answer while the part is still starting."""
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """Folder of one stack, with what its parts share: remembered ports and secrets.
-
-    `durable` False gives up safety at power loss for speed; only tests do that.
-    """
-
-    folder: Path
-    ports: PortBook
-    secrets: Credentials
-    durable: bool = True
-
-    @classmethod
-    def at(cls, folder: Path, *, durable: bool = True) -> "Workspace":
-        """Return the workspace in `folder`, which is made when missing.
-
-        Closed to others; started by root it can be entered, not listed, since PostgreSQL then has an account of its own.
-        """
-        folder.mkdir(parents=True, exist_ok=True)
-        folder = folder.resolve()
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for closed in ("logs", "nats", "s3"):
-            (folder / closed).mkdir(mode=0o700, exist_ok=True)
-        ports = PortBook(folder / "ports.json")
-        return cls(folder, ports, Credentials(folder / "secrets.json"), durable)
-
-    def log(self, name: str) -> Path:
-        """Return where the part called `name` writes its log."""
-        return self.folder / "logs" / f"{name}.log"
 
 
 class Part(ABC):

@@ -32,10 +32,11 @@ from pathlib import Path
 from typing import Self
 
 from deploy.embedded.nats import Nats
-from deploy.embedded.part import Part, Workspace
+from deploy.embedded.part import Part
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.seaweedfs import Seaweed
 from deploy.embedded.supervisor import Supervisor
+from deploy.embedded.workspace import Workspace
 
 NAMES = ("postgres", "nats", "seaweedfs")
 
@@ -53,16 +54,28 @@ class BackingUrls:
 
 
 class Backing:
-    """Servers of one's own in a folder of one's own; use from the main thread of the process that keeps them."""
+    """Servers of one's own in a folder of one's own; use from the main thread of the process that keeps them.
 
-    def __init__(self, folder: Path, *, parts: Collection[str] = NAMES, durable: bool = False) -> None:
-        workspace = Workspace.at(folder, durable=durable)
+    `fresh` names parts whose disks are wiped first. Raises AlreadyRunningError when another process has the folder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        parts: Collection[str] = NAMES,
+        durable: bool = False,
+        fresh: Collection[str] = (),
+    ) -> None:
+        self._workspace = workspace = Workspace(folder, durable=durable)
         makers: dict[str, type[Postgres | Nats | Seaweed]]
         makers = {"postgres": Postgres, "nats": Nats, "seaweedfs": Seaweed}
         self._parts: dict[str, Part] = {name: makers[name](workspace) for name in NAMES if name in parts}
         self._supervisor = Supervisor(workspace)
         self._stores = {"postgres": workspace.folder / "postgres", "nats": workspace.folder / "nats"}
         self._stores["seaweedfs"] = workspace.folder / "s3"
+        for name in fresh:
+            self.wipe(name)
 
     @classmethod
     @contextlib.contextmanager
@@ -87,16 +100,16 @@ class Backing:
         return dict(self._supervisor.pids)
 
     async def __aenter__(self) -> Self:
-        await self._supervisor.clear_left_over()
         try:
             await self._supervisor.start(list(self._parts.values()))
         except BaseException:
-            await self._supervisor.stop()
+            await self.__aexit__()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.shield(self._supervisor.stop())
+        self._workspace.close()
 
     async def watch(self) -> None:
         """Raise PartFailedError as soon as a part ends by itself."""
@@ -116,7 +129,7 @@ class Backing:
 
     def wipe(self, name: str) -> None:
         """Delete a stopped part's disk."""
-        shutil.rmtree(self._stores[name])
+        shutil.rmtree(self._stores[name], ignore_errors=True)
 
 
 def _addresses(part: Part) -> dict[str, str]:

@@ -7,7 +7,7 @@ hands out by itself could be taken by any client's connection between our choice
 import json
 import random
 import socket
-from collections.abc import Iterable
+import sys
 from pathlib import Path
 
 LOWEST, HIGHEST = 18000, 31999
@@ -25,15 +25,23 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port(taken: Iterable[int] = ()) -> int:
-    """Return a free loopback port that is not among `taken`."""
-    avoid = set(taken)
-    draw = random.SystemRandom()
-    for _ in range(500):
-        port = draw.randint(LOWEST, HIGHEST)
-        if port not in avoid and is_free(port):
-            return port
-    raise RuntimeError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}")
+def claim(port: int) -> socket.socket | None:
+    """Return a token that keeps other stacks of this machine from choosing the port, None when one has it.
+
+    On Linux the token is an abstract Unix socket: it lives in the same network namespace as the port and vanishes with its
+    holder, however that ends. Elsewhere only the free port itself is checked.
+    """
+    token = socket.socket(socket.AF_UNIX) if sys.platform == "linux" else socket.socket()
+    try:
+        if sys.platform == "linux":
+            token.bind(f"\0plugzero-port-{port}")
+    except OSError:
+        token.close()
+        return None
+    if is_free(port):
+        return token
+    token.close()
+    return None
 
 
 class PortBook:
@@ -41,12 +49,28 @@ class PortBook:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        self._remembered: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        self._claims: list[socket.socket] = []
 
-    def port(self, name: str) -> int:
-        """Return the port remembered for `name` while it is free, else a new one."""
-        remembered = self._ports.get(name)
-        if remembered is None or not is_free(remembered):
-            self._ports[name] = free_port(self._ports.values())
-            self._path.write_text(json.dumps(self._ports, indent=1))
-        return self._ports[name]
+    def port(self, name: str, *, prefer: int | None = None) -> int:
+        """Return `prefer` or the port remembered for `name` when it is free, else a new one; nobody else gets it."""
+        wishes = [port for port in (prefer, self._remembered.get(name)) if port is not None]
+        draw = random.SystemRandom()
+        for port in (*wishes, *(draw.randint(LOWEST, HIGHEST) for _ in range(500))):
+            token = claim(port)
+            if token is not None:
+                self._claims.append(token)
+                self._remember(name, port)
+                return port
+        raise RuntimeError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}")
+
+    def _remember(self, name: str, port: int) -> None:
+        if self._remembered.get(name) != port:
+            self._remembered[name] = port
+            self._path.write_text(json.dumps(self._remembered, indent=1))
+
+    def close(self) -> None:
+        """Give the ports up."""
+        for token in self._claims:
+            token.close()
+        self._claims.clear()

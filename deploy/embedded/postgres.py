@@ -18,9 +18,10 @@ from typing import ClassVar
 import psutil
 
 from deploy.embedded.accounts import account_for
-from deploy.embedded.part import NotReadyError, Part, Workspace, plain_environment
+from deploy.embedded.part import NotReadyError, Part, plain_environment
 from deploy.embedded.ports import HOST
 from deploy.embedded.processes import Launch, as_account, as_ids
+from deploy.embedded.workspace import Workspace
 
 OWNER = "plugzero"
 DATABASE = "plugzero"

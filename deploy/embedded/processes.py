@@ -23,6 +23,7 @@ import psutil
 from deploy.embedded.accounts import Account
 
 PR_SET_PDEATHSIG = 1
+PROJECT = Path(__file__).resolve().parents[2]
 POLL_S = 0.05
 PROC = Path("/proc")  # Linux; elsewhere psutil knows
 
@@ -123,6 +124,13 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
     account: Account | None = None
+    module: Sequence[str] = ()
+    """For our own processes: module and arguments as after `python -m`."""
+
+    @classmethod
+    def of_module(cls, module: Sequence[str], environment: Mapping[str, str], *, cwd: Path) -> "Launch":
+        """Return the launch of one of our own modules under this interpreter."""
+        return cls((sys.executable, "-m", *module), environment, cwd=cwd, module=tuple(module))
 
 
 class Running(Protocol):

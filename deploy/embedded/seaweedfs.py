@@ -10,9 +10,10 @@ import secrets
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from deploy.embedded.part import NotReadyError, Part, Workspace, plain_environment, program
+from deploy.embedded.part import NotReadyError, Part, plain_environment, program
 from deploy.embedded.ports import HOST
 from deploy.embedded.processes import Launch
+from deploy.embedded.workspace import Workspace
 
 ACCESS_KEY_ID = "plugzero"
 BUCKET = "plugzero"

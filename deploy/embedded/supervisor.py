@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from deploy.embedded.part import NotReadyError, Part, Workspace
-from deploy.embedded.processes import POLL_S, Child, Launch, PidFile, Running, stop, stop_left_over, tail
+from deploy.embedded.part import NotReadyError, Part
+from deploy.embedded.processes import POLL_S, Child, Launch, Running, stop, tail
+from deploy.embedded.workspace import Workspace
 
 
 class PartFailedError(Exception):
@@ -28,10 +29,10 @@ class Step:
 
 Unit = Part | Step
 Report = Callable[[str, float, str], None]
-Spawn = Callable[[str, Launch, Path], Running]
+Spawn = Callable[[str, Launch, Path], Awaitable[Running]]
 
 
-def spawn_child(_name: str, launch: Launch, log: Path) -> Running:
+async def spawn_child(_name: str, launch: Launch, log: Path) -> Running:
     """Start an ordinary child process."""
     return Child(launch, log)
 
@@ -50,17 +51,11 @@ class Supervisor:
         self._report = report
         self._spawn = spawn
         self._running: dict[str, tuple[Part, Running]] = {}
-        self._pid_file = PidFile(workspace.folder / "pids.json")
 
     @property
     def pids(self) -> Mapping[str, int]:
         """Process numbers by part, in the order of their start."""
         return {name: process.pid for name, (_, process) in self._running.items()}
-
-    async def clear_left_over(self) -> None:
-        """Stop what a killed supervisor left running in this workspace."""
-        await asyncio.to_thread(stop_left_over, self._pid_file.left_over())
-        self._pid_file.clear()
 
     async def start(self, units: Sequence[Unit]) -> None:
         """Start all units, each as soon as what it needs is ready. Raises PartFailedError; what has started stays running."""
@@ -88,11 +83,11 @@ class Supervisor:
         """Launch one part and wait until its probe succeeds."""
         try:
             await part.prepare()
-            process = self._spawn(part.name, part.launch(), self._workspace.log(part.name))
+            process = await self._spawn(part.name, part.launch(), self._workspace.log(part.name))
         except (OSError, RuntimeError) as error:
             raise PartFailedError(f"{part.title} could not be started: {error}") from error
         self._running[part.name] = (part, process)
-        self._pid_file.add(part.name, process.pid)
+        self._workspace.pid_file.add(part.name, process.pid)
         await self._await_ready(part, process)
         await part.finish()
 
@@ -145,4 +140,4 @@ class Supervisor:
             needed = {need for part, _ in self._running.values() for need in part.needs}
             free = [name for name in self._running if name not in needed] or list(self._running)
             await asyncio.gather(*(self.stop_part(name) for name in free))
-        self._pid_file.clear()
+        self._workspace.pid_file.clear()
