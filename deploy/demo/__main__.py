@@ -56,8 +56,7 @@ class Listener:
         await connection.subscribe("plugzero.>", cb=on_event)
         await connection.flush()
         self._ready.set()
-        while not self._stop.is_set():
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(self._stop.wait)
         await connection.drain()
 
 
