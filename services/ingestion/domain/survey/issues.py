@@ -1,6 +1,6 @@
 """Faults of a survey's definition or theme, each with the JSON pointer of the place and a sentence that says what to change."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -75,3 +75,17 @@ def _inside(here: Any, segment: int | str) -> Any:
     if isinstance(here, list | tuple) and isinstance(segment, int) and segment < len(here):
         return here[segment]
     return None
+
+
+def unstorable(document: Any, pointer: str = "") -> Iterator[Issue]:
+    """An issue for each text that PostgreSQL cannot hold: with U+0000, or half of a surrogate pair."""
+    if isinstance(document, str):
+        if "\x00" in document or any("\ud800" <= character <= "\udfff" for character in document):
+            yield Issue(pointer, "this contains characters that cannot be stored")
+    elif isinstance(document, Mapping):
+        for key, value in document.items():
+            yield from unstorable(key, pointer)
+            yield from unstorable(value, f"{pointer}/{escape(key)}")
+    elif isinstance(document, list):
+        for index, value in enumerate(document):
+            yield from unstorable(value, f"{pointer}/{index}")

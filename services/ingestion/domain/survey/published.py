@@ -1,0 +1,45 @@
+"""Parsed definitions and themes of published versions, remembered by their hash: they never change, and every answer needs them."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingestion.domain.survey.definition import Definition, parse_definition
+from services.ingestion.domain.survey.engine import Layout
+from services.ingestion.domain.survey.themes import Theme, parse_theme
+
+REMEMBERED = 256
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """A published version, ready to be asked; `digest` is its hash, which names its stylesheet too."""
+
+    digest: str
+    title: str
+    layout: Layout
+    definition: Definition
+    theme: Theme
+
+
+_remembered: OrderedDict[str, Questionnaire] = OrderedDict()
+
+
+def questionnaire(
+    digest: str, *, title: str, layout: str, definition: Mapping[str, Any], theme: Mapping[str, Any]
+) -> Questionnaire:
+    """The parsed version with this hash; parsed once, the least recently used of REMEMBERED is forgotten first."""
+    if digest not in _remembered:
+        parsed = Questionnaire(
+            digest=digest,
+            title=title,
+            layout="FOCUS" if layout == "FOCUS" else "CLASSIC",
+            definition=parse_definition(definition),
+            theme=parse_theme(theme),
+        )
+        _remembered[digest] = parsed
+        if len(_remembered) > REMEMBERED:
+            _remembered.popitem(last=False)
+    _remembered.move_to_end(digest)
+    return _remembered[digest]

@@ -1,0 +1,1 @@
+"""Questions that ingestion puts to PostgreSQL."""

@@ -1,0 +1,213 @@
+"""Interviews as rows: for respondents by their session, for researchers by their survey, for the dataset as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.ingestion import ResponseStatus, SurveyStatus
+from kernel.db import Session
+from services.ingestion.models import (
+    Dataset,
+    DatasetVersion,
+    Project,
+    Survey,
+    SurveyResponse,
+    SurveyVersion,
+)
+
+RESPONSE_ORDER = (SurveyResponse.id.desc(),)
+
+
+@dataclass(frozen=True)
+class PublicSurvey:
+    """What the respondent's role may read of a survey."""
+
+    id: int
+    uuid: UUID
+    project_id: int
+    team_id: int
+    status: SurveyStatus
+    published_version_id: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes answers."""
+        return self.status is SurveyStatus.PUBLISHED
+
+
+async def find_public_survey(session: AsyncSession) -> PublicSurvey | None:
+    """Return the survey that this public session is about (the policies show no other), None when there is none."""
+    statement = select(
+        Survey.id, Survey.uuid, Survey.project_id, Project.team_id, Survey.status, Survey.published_version_id
+    ).join(Project, Project.id == Survey.project_id)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None or row.published_version_id is None:
+        return None
+    return PublicSurvey(
+        id=row.id,
+        uuid=row.uuid,
+        project_id=row.project_id,
+        team_id=row.team_id,
+        status=SurveyStatus(row.status),
+        published_version_id=row.published_version_id,
+    )
+
+
+async def get_version(session: AsyncSession, version_id: int) -> SurveyVersion:
+    """Return the version of an interview, which exists by its foreign key."""
+    return (await session.scalars(select(SurveyVersion).where(SurveyVersion.id == version_id))).one()
+
+
+async def find_interview(session: AsyncSession, token_hash: str) -> SurveyResponse | None:
+    """Return the interview of a session token, None when there is none."""
+    return await session.scalar(select(SurveyResponse).where(SurveyResponse.token_hash == token_hash))
+
+
+async def lock_open_interview(session: Session, token_hash: str) -> SurveyResponse | None:
+    """Return the interview for changing it; None when it is unknown, finished, or its survey takes no answers.
+
+    The policies hide rows that may not be updated from FOR UPDATE, so waiting here for a submission that runs at the same time ends
+    with None.
+    """
+    statement = select(SurveyResponse).where(SurveyResponse.token_hash == token_hash).with_for_update()
+    return await session.scalar(statement)
+
+
+async def add_interview(session: Session, values: dict[str, Any]) -> None:
+    """Add an interview unless its session has one already (a form sent twice)."""
+    await session.execute(
+        insert(SurveyResponse).values(values).on_conflict_do_nothing(index_elements=["token_hash"])
+    )
+
+
+def responses(survey_id: int, *, status: str | None = None) -> Select[SurveyResponse]:
+    """Select a survey's interviews, all or those of one status."""
+    statement = select(SurveyResponse).where(SurveyResponse.survey_id == survey_id)
+    return statement if status is None else statement.where(SurveyResponse.status == status)
+
+
+async def version_numbers(session: AsyncSession, survey_id: int) -> dict[int, int]:
+    """Return version id → number of a survey."""
+    statement = select(SurveyVersion.id, SurveyVersion.number).where(SurveyVersion.survey_id == survey_id)
+    return {row.id: row.number for row in (await session.execute(statement)).all()}
+
+
+@dataclass(frozen=True)
+class Fieldwork:
+    """Counts of a survey's interviews, tests left out."""
+
+    started: int
+    in_progress: int
+    complete: int
+    median_duration_s: float | None
+
+
+async def fieldwork(session: AsyncSession, survey_id: int) -> Fieldwork:
+    """Count a survey's interviews by how they stand."""
+    complete = SurveyResponse.status == ResponseStatus.COMPLETE
+    duration_s = func.extract("epoch", SurveyResponse.submitted_at - SurveyResponse.created_at)
+    statement = select(
+        func.count(),
+        func.count().filter(SurveyResponse.status == ResponseStatus.IN_PROGRESS),
+        func.count().filter(complete),
+        func.percentile_cont(0.5).within_group(duration_s).filter(complete),
+    ).where(SurveyResponse.survey_id == survey_id, SurveyResponse.is_test.is_(False))
+    started, in_progress, n_complete, median_s = (await session.execute(statement)).one()
+    return Fieldwork(started, in_progress, n_complete, None if median_s is None else float(median_s))
+
+
+_ANSWER_COUNTS = text(
+    """
+    SELECT a.key AS code, v.value #>> '{}' AS value, count(*) AS n
+    FROM data_ingestion_surveyresponse r
+    CROSS JOIN LATERAL jsonb_each(r.answers) AS a
+    CROSS JOIN LATERAL jsonb_array_elements(
+        CASE jsonb_typeof(a.value) WHEN 'array' THEN a.value ELSE jsonb_build_array(a.value) END) AS v
+    WHERE r.survey_id = :survey_id AND r.status = 'COMPLETE' AND NOT r.is_test
+      AND a.key = ANY (:codes) AND NOT r.not_asked ? a.key
+    GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
+    """
+)
+_ANSWERED = text(
+    """
+    SELECT a.key AS code, count(*) AS n
+    FROM data_ingestion_surveyresponse r CROSS JOIN LATERAL jsonb_object_keys(r.answers) AS a(key)
+    WHERE r.survey_id = :survey_id AND r.status = 'COMPLETE' AND NOT r.is_test AND NOT r.not_asked ? a.key
+    GROUP BY 1
+    """
+)
+
+
+async def answer_counts(
+    session: AsyncSession, survey_id: int, codes: Sequence[str]
+) -> dict[str, list[tuple[str, int]]]:
+    """Return per question (value, complete interviews with it), most frequent first, for questions with few values."""
+    counts: dict[str, list[tuple[str, int]]] = {}
+    for row in await session.execute(_ANSWER_COUNTS, {"survey_id": survey_id, "codes": list(codes)}):
+        counts.setdefault(row.code, []).append((row.value, row.n))
+    return counts
+
+
+async def answered(session: AsyncSession, survey_id: int) -> dict[str, int]:
+    """Return per question how many complete interviews answered it."""
+    rows = await session.execute(_ANSWERED, {"survey_id": survey_id})
+    return {row.code: row.n for row in rows}
+
+
+async def find_dataset(session: AsyncSession, survey_id: int) -> Dataset | None:
+    """Return the dataset of a survey's responses."""
+    return await session.scalar(select(Dataset).where(Dataset.survey_id == survey_id))
+
+
+async def lock_dataset(session: Session, dataset_id: int) -> Dataset | None:
+    """Return a dataset that nobody else changes until the end of the transaction, None when it is gone."""
+    statement = select(Dataset).where(Dataset.id == dataset_id).with_for_update()
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
+async def find_dataset_version(session: AsyncSession, dataset: Dataset) -> DatasetVersion | None:
+    """Return the current version of a dataset, None before the first."""
+    return await session.scalar(
+        select(DatasetVersion).where(
+            DatasetVersion.dataset_id == dataset.id, DatasetVersion.number == dataset.version
+        )
+    )
+
+
+async def count_complete(session: AsyncSession, survey_id: int) -> int:
+    """Return how many interviews belong into the dataset: complete ones that are no tests."""
+    statement = select(func.count()).where(*_counting(survey_id))
+    return int((await session.execute(statement)).scalar_one())
+
+
+async def list_complete(session: AsyncSession, survey_id: int) -> Sequence[Any]:
+    """Return the interviews that belong into the dataset, in the order in which they began."""
+    statement = (
+        select(
+            SurveyResponse.id,
+            SurveyResponse.uuid,
+            SurveyResponse.survey_version_id,
+            SurveyResponse.answers,
+            SurveyResponse.not_asked,
+            SurveyResponse.language,
+            SurveyResponse.created_at,
+            SurveyResponse.submitted_at,
+        )
+        .where(*_counting(survey_id))
+        .order_by(SurveyResponse.id)
+    )
+    return (await session.execute(statement)).all()
+
+
+def _counting(survey_id: int) -> tuple[Any, ...]:
+    """Conditions of an interview that counts."""
+    return (
+        SurveyResponse.survey_id == survey_id,
+        SurveyResponse.status == ResponseStatus.COMPLETE,
+        SurveyResponse.is_test.is_(False),
+    )

@@ -1,0 +1,123 @@
+"""`/public`: the JSON door to the survey engine, for embedding and apps. No account; the session token is the only key."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Path, Request
+from fastapi import status as http
+
+from contracts.ingestion import LayoutStyle
+from kernel.db import Tenancy, public_database
+from kernel.ids import hash_token, new_token
+from kernel.problems import Invalid, NotFound, problems_of
+from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.views import step_view
+from services.ingestion.errors import InterviewFinished, SurveyNotOpen
+from services.ingestion.schemas.respondents import (
+    AnswersWrite,
+    InterviewRead,
+    ProgressRead,
+    PublicSurveyRead,
+    SessionCreate,
+    SessionRead,
+    StepRead,
+    SubmissionRead,
+)
+from services.ingestion.service import respondents as service
+from services.ingestion.service.respondents import Interview
+
+router = APIRouter(prefix="/public", tags=["respondents"], responses=problems_of(NotFound))
+
+Token = Annotated[
+    str, Path(min_length=20, max_length=100, description="From the beginning of the interview.")
+]
+
+
+@router.get("/surveys/{survey_uuid}")
+async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurveyRead:
+    """Say what a survey is called, in which languages it asks, and whether it takes answers."""
+    tenancy = Tenancy.of_public(survey_uuid=str(survey_uuid))
+    async with public_database(request).snapshot(tenancy) as session:
+        seen = await service.visit(session, survey_uuid)
+    return PublicSurveyRead(
+        uuid=seen.survey.uuid,
+        title=seen.questionnaire.title,
+        layout_style=LayoutStyle(seen.questionnaire.layout),
+        languages=list(seen.questionnaire.definition.languages),
+        open=seen.survey.is_open,
+        version=seen.version,
+    )
+
+
+@router.post(
+    "/surveys/{survey_uuid}/sessions",
+    status_code=http.HTTP_201_CREATED,
+    responses=problems_of(SurveyNotOpen, Invalid),
+)
+async def begin_session(
+    survey_uuid: UUID,
+    request: Request,
+    body: Annotated[SessionCreate | None, Body()] = None,
+    accept_language: Annotated[str | None, Header()] = None,
+) -> SessionRead:
+    """Begin an interview and get its token and first step."""
+    wanted = body or SessionCreate()
+    token = new_token()
+    token_hash = hash_token(token)
+    tenancy = Tenancy.of_public(survey_uuid=str(survey_uuid), session_hash=token_hash)
+    async with public_database(request).transaction(tenancy) as session:
+        interview = await service.begin_interview(
+            session,
+            survey_uuid,
+            token_hash=token_hash,
+            link=wanted.hidden,
+            language=wanted.language,
+            accept_language=accept_language,
+        )
+    return SessionRead(token=token, **interview_read(interview).model_dump())
+
+
+@router.get("/sessions/{token}")
+async def read_session(token: Token, request: Request) -> InterviewRead:
+    """Say where an interview stands: to resume it, or to show it again."""
+    token_hash = hash_token(token)
+    async with public_database(request).snapshot(Tenancy.of_public(session_hash=token_hash)) as session:
+        return interview_read(await service.get_interview(session, token_hash))
+
+
+@router.put("/sessions/{token}/answers", responses=problems_of(InterviewFinished, SurveyNotOpen, Invalid))
+async def write_answers(token: Token, body: AnswersWrite, request: Request) -> InterviewRead:
+    """Give answers, all or none of which are stored, and get the next step; an empty object skips the present step."""
+    token_hash = hash_token(token)
+    async with public_database(request).transaction(Tenancy.of_public(session_hash=token_hash)) as session:
+        interview = await service.answer(session, token_hash, body.answers)
+    return interview_read(interview)
+
+
+@router.post("/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid))
+async def submit(token: Token, request: Request) -> SubmissionRead:
+    """Finish the interview; repeating it gives the same answer and counts once."""
+    token_hash = hash_token(token)
+    async with public_database(request).transaction(Tenancy.of_public(session_hash=token_hash)) as session:
+        interview = await service.submit(session, token_hash)
+    return SubmissionRead.model_validate({"status": interview.response.status.lower()})
+
+
+def interview_read(interview: Interview) -> InterviewRead:
+    """The interview as the JSON door shows it."""
+    definition, language = interview.questionnaire.definition, interview.response.language
+    shown = interview.steps
+    step = None
+    if not interview.is_finished:
+        step = engine.next_step(shown, interview.state, interview.response.cursor)
+    done = engine.progress(shown, step.position if step else interview.response.cursor)
+    view = step_view(step, interview.state, definition, language) if step else None
+    return InterviewRead.model_validate(
+        {
+            "status": interview.response.status.lower(),
+            "language": language,
+            "step": None if view is None else StepRead.model_validate(view),
+            "progress": ProgressRead(done=done.done, total=done.total),
+            "answers": interview.state.effective,
+        }
+    )

@@ -1,0 +1,245 @@
+"""`/api/projects/{id}/surveys` and `/api/surveys`: surveys for the researcher."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import status as http
+
+from contracts.ingestion import ResponseStatus, SurveyStatus
+from kernel.access import Permission, require_project
+from kernel.db import ReadOnly, Session, Snapshot, Transaction
+from kernel.etags import IfMatch, etag
+from kernel.http import ACCESS_PROBLEMS
+from kernel.pagination import Page, PageQuery, paginate
+from kernel.principals import Caller
+from kernel.problems import Invalid, PreconditionFailed, problems_of
+from services.ingestion.domain.survey import results
+from services.ingestion.domain.survey.issues import issues_of
+from services.ingestion.errors import SurveyInOtherState
+from services.ingestion.queries import responses as response_queries
+from services.ingestion.queries import surveys as queries
+from services.ingestion.schemas.surveys import (
+    LintRead,
+    QuestionResult,
+    ResponseRead,
+    ResultsRead,
+    SurveyCreate,
+    SurveyRead,
+    SurveyUpdate,
+    SurveyVersionRead,
+)
+from services.ingestion.service import surveys as service
+
+router = APIRouter(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
+
+STATE_PROBLEMS = problems_of(SurveyInOtherState)
+EDIT_PROBLEMS = problems_of(Invalid, PreconditionFailed)
+MERGE_PATCH: dict[str, Any] = {"content": {"application/merge-patch+json": {}, "application/json": {}}}
+
+
+@router.post("/projects/{project_id}/surveys", status_code=http.HTTP_201_CREATED)
+async def create_survey(
+    project_id: int,
+    *,
+    body: SurveyCreate,
+    caller: Caller,
+    session: Transaction,
+    request: Request,
+    response: Response,
+) -> SurveyRead:
+    """Draft a survey. Its definition's shape and its theme's contrast are checked now, its logic at publication."""
+    survey = await service.create_survey(
+        session, project_id, **body.model_dump(), created_by_id=caller.user_id
+    )
+    response.headers["Location"] = f"/api/surveys/{survey.id}"
+    return await _read(session, survey, request, response)
+
+
+@router.get("/projects/{project_id}/surveys")
+async def list_surveys(
+    project_id: int,
+    session: ReadOnly,
+    page: PageQuery,
+    request: Request,
+    status: Annotated[SurveyStatus | None, Query(description="Only surveys that stand so.")] = None,
+) -> Page[SurveyRead]:
+    """List a project's surveys, newest first."""
+    await require_project(session, project_id, Permission.READ)
+    rows, next_cursor = await paginate(
+        session, queries.surveys(project_id, status=status), page, order_by=queries.SURVEY_ORDER
+    )
+    standing = await queries.standing(session, [row.id for row in rows])
+    gateway = request.app.state.resources.settings.gateway_url
+    return Page(items=[_shape(row, standing[row.id], gateway) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/surveys/{survey_id}")
+async def read_survey(survey_id: int, session: ReadOnly, request: Request, response: Response) -> SurveyRead:
+    """Return a survey with its draft; `ETag` is for `If-Match` on edits."""
+    return await _read(session, await queries.get_survey(session, survey_id), request, response)
+
+
+@router.patch("/surveys/{survey_id}", responses=EDIT_PROBLEMS, openapi_extra={"requestBody": MERGE_PATCH})
+async def edit_survey(
+    survey_id: int,
+    *,
+    body: Annotated[dict[str, Any], Body(description="JSON Merge Patch (RFC 7396).")],
+    session: Transaction,
+    if_match: IfMatch,
+    request: Request,
+    response: Response,
+) -> SurveyRead:
+    """Edit the draft; respondents see it after the next publication."""
+    # Parsed for its types, but merged as it was sent: a null inside means removal.
+    issues, _ = issues_of(SurveyUpdate, body)
+    if issues:
+        raise Invalid([(issue.pointer, issue.detail) for issue in issues])
+    survey = await service.edit_survey(session, survey_id, body, if_match=if_match)
+    await session.flush()  # the answer carries what the database holds
+    return await _read(session, survey, request, response)
+
+
+@router.delete("/surveys/{survey_id}", status_code=http.HTTP_204_NO_CONTENT)
+async def delete_survey(survey_id: int, session: Transaction) -> Response:
+    """Delete a survey with its versions, interviews and dataset."""
+    await service.delete_survey(session, survey_id)
+    return Response(status_code=http.HTTP_204_NO_CONTENT)
+
+
+@router.post("/surveys/{survey_id}/publish", responses=EDIT_PROBLEMS | STATE_PROBLEMS)
+async def publish_survey(
+    survey_id: int, session: Transaction, request: Request, response: Response
+) -> SurveyRead:
+    """Freeze the draft as an immutable version and take answers on it."""
+    return await _read(session, await service.publish_survey(session, survey_id), request, response)
+
+
+@router.post("/surveys/{survey_id}/pause", responses=STATE_PROBLEMS)
+async def pause_survey(
+    survey_id: int, session: Transaction, request: Request, response: Response
+) -> SurveyRead:
+    """Take no answers until it is reopened; interviews under way are kept."""
+    return await _read(session, await service.pause_survey(session, survey_id), request, response)
+
+
+@router.post("/surveys/{survey_id}/close", responses=STATE_PROBLEMS)
+async def close_survey(
+    survey_id: int, session: Transaction, request: Request, response: Response
+) -> SurveyRead:
+    """Take no more answers; closing twice is a conflict."""
+    return await _read(session, await service.close_survey(session, survey_id), request, response)
+
+
+@router.post("/surveys/{survey_id}/reopen", responses=STATE_PROBLEMS)
+async def reopen_survey(
+    survey_id: int, session: Transaction, request: Request, response: Response
+) -> SurveyRead:
+    """Take answers again after a pause or a closing."""
+    return await _read(session, await service.reopen_survey(session, survey_id), request, response)
+
+
+@router.get("/surveys/{survey_id}/lint")
+async def lint_survey(survey_id: int, session: ReadOnly) -> LintRead:
+    """Say what would refuse publication (errors), and what deserves a look (warnings)."""
+    survey = await queries.get_survey(session, survey_id)
+    published = await queries.find_version(session, survey.published_version_id)
+    issues = service.lint_draft(survey, published)
+    return LintRead.model_validate(
+        {"publishable": not any(i.level == "error" for i in issues), "issues": [vars(i) for i in issues]}
+    )
+
+
+@router.get("/surveys/{survey_id}/versions")
+async def list_versions(survey_id: int, session: ReadOnly, page: PageQuery) -> Page[SurveyVersionRead]:
+    """List the published versions, newest first."""
+    await queries.get_survey(session, survey_id)
+    rows, next_cursor = await paginate(
+        session, queries.versions(survey_id), page, order_by=queries.VERSION_ORDER
+    )
+    return Page(items=[SurveyVersionRead.model_validate(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/surveys/{survey_id}/responses")
+async def list_responses(
+    survey_id: int,
+    session: ReadOnly,
+    page: PageQuery,
+    status: Annotated[str | None, Query(pattern="^(in_progress|complete|screened_out|quota_full)$")] = None,
+) -> Page[ResponseRead]:
+    """List a survey's interviews, newest first, finished or not."""
+    await queries.get_survey(session, survey_id)
+    wanted = None if status is None else ResponseStatus(status.upper())
+    rows, next_cursor = await paginate(
+        session,
+        response_queries.responses(survey_id, status=wanted),
+        page,
+        order_by=response_queries.RESPONSE_ORDER,
+    )
+    numbers = await response_queries.version_numbers(session, survey_id)
+    items = [
+        ResponseRead(
+            id=row.id,
+            uuid=row.uuid,
+            status=row.status.lower(),
+            version=numbers[row.survey_version_id],
+            language=row.language,
+            answers={code: answer for code, answer in row.answers.items() if code not in row.not_asked},
+            not_asked=row.not_asked,
+            flags=row.flags,
+            is_test=row.is_test,
+            created_at=row.created_at,
+            submitted_at=row.submitted_at,
+        )
+        for row in rows
+    ]
+    return Page(items=items, next_cursor=next_cursor)
+
+
+@router.get("/surveys/{survey_id}/results")
+async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
+    """Count interviews and, per question of the published version, the options chosen in complete ones."""
+    survey = await queries.get_survey(session, survey_id)
+    version = await queries.find_version(session, survey.published_version_id)
+    listed = results.counted_questions(version.definition if version else survey.definition)
+    work = await response_queries.fieldwork(session, survey_id)
+    answered = await response_queries.answered(session, survey_id)
+    codes = [question.code for question in listed if question.values is not None]
+    counts = await response_queries.answer_counts(session, survey_id, codes)
+    return ResultsRead(
+        started=work.started,
+        in_progress=work.in_progress,
+        complete=work.complete,
+        completion_ratio=work.complete / work.started if work.started else None,
+        median_duration_s=work.median_duration_s,
+        questions=[
+            QuestionResult.model_validate(
+                {
+                    "code": question.code,
+                    "answered": answered.get(question.code, 0),
+                    "counts": question.in_order(counts.get(question.code, [])),
+                }
+            )
+            for question in listed
+        ],
+    )
+
+
+async def _read(session: Session | Snapshot, survey: Any, request: Request, response: Response) -> SurveyRead:
+    """The survey as it is shown, with its entity tag set."""
+    await session.flush()  # what is read back includes this request's changes
+    standing = await queries.standing(session, [survey.id])
+    response.headers["ETag"] = etag(survey.revision)
+    return _shape(survey, standing[survey.id], request.app.state.resources.settings.gateway_url)
+
+
+def _shape(survey: Any, standing: tuple[int | None, int | None], gateway_url: str) -> SurveyRead:
+    """A row as it is shown."""
+    version, dataset_id = standing
+    return SurveyRead.model_validate(
+        {
+            **{name: getattr(survey, name) for name in SurveyRead.model_fields if hasattr(survey, name)},
+            "version": version,
+            "dataset_id": dataset_id,
+            "public_url": f"{gateway_url.rstrip('/')}/s/{survey.uuid}",
+        }
+    )

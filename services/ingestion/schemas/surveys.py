@@ -1,0 +1,126 @@
+"""Requests and responses of surveys, for the researcher."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.ingestion import LayoutStyle, SurveyStatus
+
+EMPTY_DEFINITION: dict[str, Any] = {"languages": ["en"], "pages": []}
+
+
+class SurveyCreate(BaseModel):
+    """A new survey; it is a draft until it is published. Without a definition it has no questions yet."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str = Field(min_length=1, max_length=255)
+    layout_style: LayoutStyle = LayoutStyle.CLASSIC
+    theme_config: dict[str, Any] = Field(default_factory=dict, description="Looks; contrast is checked.")
+    definition: dict[str, Any] = Field(
+        default_factory=lambda: dict(EMPTY_DEFINITION), description="Pages and questions: docs/surveys.md."
+    )
+
+
+class SurveyUpdate(BaseModel):
+    """What changes, as JSON Merge Patch (RFC 7396): objects are merged, lists replaced, null removes."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str | None = None
+    layout_style: LayoutStyle | None = None
+    theme_config: dict[str, Any] | None = None
+    definition: dict[str, Any] | None = None
+
+
+class SurveyRead(BaseModel):
+    """A survey: its draft, where it stands, and the dataset of its responses."""
+
+    id: int
+    uuid: UUID = Field(description="Of the public page: /s/<uuid>.")
+    project_id: int
+    title: str
+    layout_style: LayoutStyle
+    theme_config: dict[str, Any]
+    definition: dict[str, Any]
+    status: SurveyStatus
+    version: int | None = Field(description="Number of the published version; null before the first.")
+    dataset_id: int | None = Field(description="The dataset that its complete responses are.")
+    public_url: str
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+    closed_at: datetime | None
+
+
+class SurveyVersionRead(BaseModel):
+    """A published version, which never changes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    title: str
+    layout_style: LayoutStyle
+    theme_config: dict[str, Any]
+    definition: dict[str, Any]
+    definition_hash: str
+    created_at: datetime
+
+
+class LintIssue(BaseModel):
+    """One finding of the linter."""
+
+    level: Literal["error", "warning"]
+    pointer: str = Field(description="JSON Pointer into the definition.")
+    detail: str
+
+
+class LintRead(BaseModel):
+    """What the linter found; a survey with errors cannot be published."""
+
+    publishable: bool
+    issues: list[LintIssue]
+
+
+class ResponseRead(BaseModel):
+    """One interview. `answers` are those that count; questions that the logic hid are in `not_asked`."""
+
+    id: int
+    uuid: UUID
+    status: Literal["in_progress", "complete", "screened_out", "quota_full"]
+    version: int
+    language: str
+    answers: dict[str, Any]
+    not_asked: list[str]
+    flags: list[Any]
+    is_test: bool
+    created_at: datetime
+    submitted_at: datetime | None
+
+
+class OptionCount(BaseModel):
+    """How many complete interviews chose an option."""
+
+    value: str
+    count: int
+
+
+class QuestionResult(BaseModel):
+    """Counts of one question over the complete interviews."""
+
+    code: str
+    answered: int
+    counts: list[OptionCount]
+
+
+class ResultsRead(BaseModel):
+    """How the fieldwork goes."""
+
+    started: int
+    in_progress: int
+    complete: int
+    completion_ratio: float | None = Field(description="complete / started; null before the first interview.")
+    median_duration_s: float | None
+    questions: list[QuestionResult]

@@ -1,0 +1,1 @@
+"""Commands of ingestion: decide, write, record events."""

@@ -1,0 +1,213 @@
+"""Commands of respondents: begin an interview, answer, submit. One set for the page and the JSON door.
+
+All of it runs under the respondent's database role, whose policies show one survey and one interview. The role itself refuses to
+change a finished interview or one of a survey that takes no answers; here the respondent learns why.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+
+from contracts.ingestion import ResponseStatus, ResponseSubmitted
+from kernel.db import Session, Snapshot
+from kernel.events import record
+from kernel.problems import Invalid, NotFound
+from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.answers import Fault
+from services.ingestion.domain.survey.issues import escape
+from services.ingestion.domain.survey.phrases import say
+from services.ingestion.domain.survey.published import Questionnaire, questionnaire
+from services.ingestion.domain.survey.texts import choose_language
+from services.ingestion.errors import InterviewFinished, SurveyNotOpen
+from services.ingestion.models import SurveyResponse, SurveyVersion
+from services.ingestion.queries import responses as queries
+from services.ingestion.queries.responses import PublicSurvey
+
+Faults = Mapping[str, tuple[Fault, ...]]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody looks at a survey: the survey, and what it asks."""
+
+    survey: PublicSurvey
+    version: int
+    questionnaire: Questionnaire
+
+
+@dataclass
+class Interview:
+    """An interview in a transaction: its row, what it asks, and what follows from its answers."""
+
+    survey: PublicSurvey
+    version: int
+    questionnaire: Questionnaire
+    response: SurveyResponse
+    state: engine.State
+
+    @property
+    def steps(self) -> list[engine.Step]:
+        """The steps shown with the present answers, in order."""
+        return list(engine.steps(self.questionnaire.definition, self.state, self.questionnaire.layout))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it was submitted."""
+        return self.response.status != ResponseStatus.IN_PROGRESS
+
+
+def _questionnaire_of(version: SurveyVersion) -> Questionnaire:
+    """The parsed form of a version's row."""
+    return questionnaire(
+        version.definition_hash,
+        title=version.title,
+        layout=version.layout_style,
+        definition=version.definition,
+        theme=version.theme_config,
+    )
+
+
+async def visit(session: Session | Snapshot, identifier: object) -> Visit:
+    """Return the survey of this public session with its present version; raises NotFound."""
+    survey = await queries.find_public_survey(session)
+    if survey is None:
+        raise NotFound.of("survey", identifier)
+    version = await queries.get_version(session, survey.published_version_id)
+    return Visit(survey, version.number, _questionnaire_of(version))
+
+
+async def find_interview(session: Session | Snapshot, token_hash: str) -> Interview | None:
+    """Return the interview of a session token as it stands, None when there is none."""
+    response = await queries.find_interview(session, token_hash)
+    return None if response is None else await _interview(session, response)
+
+
+async def get_interview(session: Session | Snapshot, token_hash: str) -> Interview:
+    """Return the interview of a session token as it stands; raises NotFound."""
+    interview = await find_interview(session, token_hash)
+    if interview is None:
+        raise NotFound("There is no interview with this token.")
+    return interview
+
+
+async def _interview(session: Session | Snapshot, response: SurveyResponse) -> Interview:
+    """The interview of a row."""
+    survey = await queries.find_public_survey(session)
+    if survey is None:
+        raise NotFound("The survey of this interview is gone.")
+    version = await queries.get_version(session, response.survey_version_id)
+    asked = _questionnaire_of(version)
+    state = engine.apply(asked.definition, response.answers, {}).state
+    return Interview(survey, version.number, asked, response, state)
+
+
+async def begin_interview(
+    session: Session,
+    identifier: object,
+    *,
+    token_hash: str,
+    link: Mapping[str, str],
+    language: str | None,
+    accept_language: str | None,
+) -> Interview:
+    """Open the interview of a session token, or return it when it exists already; raises NotFound, SurveyNotOpen."""
+    seen = await visit(session, identifier)
+    if not seen.survey.is_open:
+        raise SurveyNotOpen(f"The survey is {seen.survey.status}.", status=seen.survey.status)
+    definition = seen.questionnaire.definition
+    state = engine.open_interview(definition, link)
+    await queries.add_interview(
+        session,
+        {
+            "project_id": seen.survey.project_id,
+            "survey_id": seen.survey.id,
+            "survey_version_id": seen.survey.published_version_id,
+            "token_hash": token_hash,
+            "seed": secrets.randbits(63),
+            "answers": state.answers,
+            "not_asked": list(state.not_asked),
+            "language": choose_language(
+                definition.languages, wanted=language, accept_language=accept_language
+            ),
+        },
+    )
+    return await get_interview(session, token_hash)
+
+
+async def reopen_interview(session: Session, token_hash: str) -> Interview:
+    """Return the interview, locked, for changing it; raises NotFound, InterviewFinished, SurveyNotOpen."""
+    response = await queries.lock_open_interview(session, token_hash)
+    if response is not None:
+        return await _interview(session, response)
+    interview = await get_interview(session, token_hash)
+    if interview.is_finished:
+        raise InterviewFinished("The answers were submitted and can no longer be changed.")
+    raise SurveyNotOpen(f"The survey is {interview.survey.status}.", status=interview.survey.status)
+
+
+def store_answers(interview: Interview, given: Mapping[str, Any]) -> Faults:
+    """Take in what is acceptable of the given answers, and return what is wrong with the others by question code."""
+    applied = engine.apply(interview.questionnaire.definition, interview.response.answers, given)
+    interview.state = applied.state
+    interview.response.answers = applied.state.answers
+    interview.response.not_asked = list(applied.state.not_asked)
+    return applied.faults
+
+
+async def answer(session: Session, token_hash: str, given: Mapping[str, Any]) -> Interview:
+    """The JSON door's PUT: all answers are taken or none; raises Invalid with a pointer for each refused one."""
+    interview = await reopen_interview(session, token_hash)
+    faults = store_answers(interview, given)
+    if faults:
+        raise Invalid(problems_of_answers(faults))
+    interview.response.cursor = engine.position_after(interview.steps, given, interview.response.cursor)
+    await session.flush()  # the answer carries what the database holds
+    return interview
+
+
+def problems_of_answers(faults: Faults) -> list[tuple[str, str]]:
+    """Faults as (JSON pointer into the body, English sentence), in a stable order."""
+    return [
+        (f"/answers/{escape(code)}{fault.where}", say("en", fault.key, **fault.values))
+        for code in sorted(faults)
+        for fault in faults[code]
+    ]
+
+
+async def submit(session: Session, token_hash: str) -> Interview:
+    """Finish an interview; repeated or simultaneous calls all return the one submission.
+
+    Raises Invalid while required questions lack an answer, SurveyNotOpen, NotFound.
+    """
+    try:
+        interview = await reopen_interview(session, token_hash)
+    except InterviewFinished:
+        return await get_interview(session, token_hash)
+    lacking = engine.lacks(interview.state, interview.state.visible)
+    if lacking:
+        raise Invalid(problems_of_answers({code: (fault,) for code, fault in lacking.items()}))
+    await complete(session, interview)
+    return interview
+
+
+async def complete(session: Session, interview: Interview) -> None:
+    """Mark a checked interview as complete and say so, in one transaction with the answers."""
+    store_answers(interview, {})
+    response = interview.response
+    response.status = ResponseStatus.COMPLETE
+    response.submitted_at = func.now()
+    response.cursor = engine.end_position(interview.questionnaire.definition, interview.questionnaire.layout)
+    await session.flush()
+    event = ResponseSubmitted(
+        project_id=response.project_id,
+        survey_id=response.survey_id,
+        survey_uuid=interview.survey.uuid,
+        response_id=response.id,
+        response_uuid=response.uuid,
+        status=ResponseStatus.COMPLETE,
+        version=interview.version,
+    )
+    await record(session, event, team_id=interview.survey.team_id, project_id=response.project_id)

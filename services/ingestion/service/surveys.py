@@ -1,0 +1,219 @@
+"""Commands of surveys: create, edit, publish, pause, close, reopen, delete."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contracts.ingestion import SurveyClosed, SurveyPublished, SurveyStatus
+from kernel.access import Permission, ProjectGrant, require_project
+from kernel.clock import utc_now
+from kernel.db import Session
+from kernel.etags import require_match
+from kernel.events import record
+from kernel.problems import Invalid
+from services.ingestion.domain.survey.definition import Definition, definition_hash, parse_definition
+from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, unstorable
+from services.ingestion.domain.survey.lint import lint
+from services.ingestion.domain.survey.merging import merge_patch
+from services.ingestion.domain.survey.themes import parse_theme
+from services.ingestion.errors import SurveyInOtherState
+from services.ingestion.models import Dataset, Survey, SurveyVersion
+from services.ingestion.queries import surveys as queries
+
+OPEN_AGAIN = frozenset({SurveyStatus.CLOSED, SurveyStatus.PAUSED})
+CLOSABLE = frozenset({SurveyStatus.PUBLISHED, SurveyStatus.PAUSED})
+
+
+async def create_survey(
+    session: Session,
+    project_id: int,
+    *,
+    title: str,
+    layout_style: str,
+    theme_config: Mapping[str, Any],
+    definition: Mapping[str, Any],
+    created_by_id: int,
+) -> Survey:
+    """Add a draft with the (still empty) dataset of its responses; raises Invalid, NotFound, Forbidden."""
+    await require_project(session, project_id, Permission.WRITE)
+    check_document(title=title, theme_config=theme_config, definition=definition)
+    survey = Survey(
+        project_id=project_id,
+        title=title,
+        layout_style=layout_style,
+        theme_config=dict(theme_config),
+        definition=dict(definition),
+        created_by_id=created_by_id,
+    )
+    session.add(survey)
+    await session.flush()  # the dataset needs the survey's id
+    session.add(Dataset(project_id=project_id, survey_id=survey.id, name=title))
+    await session.flush()  # the answer names the dataset
+    return survey
+
+
+def check_document(
+    *, title: str, theme_config: Mapping[str, Any], definition: Mapping[str, Any]
+) -> Definition:
+    """Return the parsed definition; raises Invalid with a pointer for each fault of title, definition or theme."""
+    whole = {"title": title, "theme_config": theme_config, "definition": definition}
+    faults = _below("", unstorable(whole))
+    parsed = Definition()
+    try:
+        parse_theme(theme_config)
+    except DefinitionRefused as refused:
+        faults += _below("/theme_config", refused.issues)
+    try:
+        parsed = parse_definition(definition)
+    except DefinitionRefused as refused:
+        faults += _below("/definition", refused.issues)
+    if faults:
+        raise Invalid(faults)
+    return parsed
+
+
+def _below(prefix: str, issues: Iterable[Issue]) -> list[tuple[str, str]]:
+    """Faults as (pointer from the body's root, sentence)."""
+    return [(f"{prefix}{issue.pointer}", issue.detail) for issue in issues]
+
+
+async def edit_survey(
+    session: Session, survey_id: int, changes: Mapping[str, Any], *, if_match: str | None
+) -> Survey:
+    """Merge changes into the draft; what is published stays as it is. Raises Invalid, PreconditionFailed, NotFound, Forbidden."""
+    survey, _ = await _writable(session, survey_id)
+    require_match(if_match, survey.revision)
+    merged = {
+        name: merge_patch(getattr(survey, name), changes[name]) if name in changes else getattr(survey, name)
+        for name in ("title", "layout_style", "theme_config", "definition")
+    }
+    missing = [(f"/{name}", "this cannot be removed") for name, value in merged.items() if value is None]
+    if missing or not merged["title"]:
+        raise Invalid(missing or [("/title", "a survey needs a title")])
+    check_document(
+        title=merged["title"], theme_config=merged["theme_config"], definition=merged["definition"]
+    )
+    for name, value in merged.items():
+        setattr(survey, name, value)
+    survey.revision += 1
+    return survey
+
+
+async def delete_survey(session: Session, survey_id: int) -> None:
+    """Remove a survey with its versions, interviews and dataset; raises NotFound, Forbidden."""
+    survey, _ = await _writable(session, survey_id)
+    await session.delete(survey)
+
+
+async def publish_survey(session: Session, survey_id: int) -> Survey:
+    """Freeze the draft as a new version and take answers on it; an unchanged draft keeps its version.
+
+    Raises Invalid for a definition that the linter refuses, SurveyInOtherState for a closed survey.
+    """
+    survey, grant = await _writable(session, survey_id)
+    if survey.status == SurveyStatus.CLOSED:
+        raise SurveyInOtherState(
+            "A closed survey is reopened before it is published again.", status=survey.status
+        )
+    definition = check_document(
+        title=survey.title, theme_config=survey.theme_config, definition=survey.definition
+    )
+    current = await queries.find_version(session, survey.published_version_id)
+    refuse_errors(definition, current)
+    digest = definition_hash(
+        survey.definition, layout_style=survey.layout_style, theme=survey.theme_config, title=survey.title
+    )
+    if current is None or current.definition_hash != digest:
+        current = await _freeze(session, survey, digest)
+    elif survey.status == SurveyStatus.PUBLISHED:
+        return survey
+    survey.published_version_id = current.id
+    await _open(session, survey, grant, version=current.number)
+    return survey
+
+
+def refuse_errors(definition: Definition, current: SurveyVersion | None) -> None:
+    """Raise Invalid when the linter finds errors, with a pointer for each."""
+    previous = None if current is None else parse_definition(current.definition)
+    errors = [issue for issue in lint(definition, previous) if issue.level == "error"]
+    if errors:
+        raise Invalid(_below("/definition", errors))
+
+
+def lint_draft(survey: Survey, published: SurveyVersion | None) -> list[Issue]:
+    """Return the linter's findings on a draft; a draft of an older engine that cannot be read is all errors."""
+    try:
+        definition = parse_definition(survey.definition)
+    except DefinitionRefused as refused:
+        return list(refused.issues)
+    return lint(definition, None if published is None else parse_definition(published.definition))
+
+
+async def _freeze(session: Session, survey: Survey, digest: str) -> SurveyVersion:
+    """Add the draft as an immutable version."""
+    version = SurveyVersion(
+        project_id=survey.project_id,
+        survey_id=survey.id,
+        number=await queries.next_version_number(session, survey.id),
+        title=survey.title,
+        layout_style=survey.layout_style,
+        theme_config=survey.theme_config,
+        definition=survey.definition,
+        definition_hash=digest,
+    )
+    session.add(version)
+    await session.flush()  # the survey needs the version's id
+    return version
+
+
+async def _open(session: Session, survey: Survey, grant: ProjectGrant, *, version: int) -> None:
+    """Let the survey take answers, and say so."""
+    survey.status = SurveyStatus.PUBLISHED
+    survey.published_at = utc_now()
+    survey.closed_at = None
+    survey.revision += 1
+    event = SurveyPublished(
+        project_id=survey.project_id, survey_id=survey.id, survey_uuid=survey.uuid, version=version
+    )
+    await record(session, event, team_id=grant.team_id, project_id=survey.project_id)
+
+
+async def pause_survey(session: Session, survey_id: int) -> Survey:
+    """Take no answers for a while; raises SurveyInOtherState unless it is published."""
+    survey, _ = await _writable(session, survey_id)
+    if survey.status != SurveyStatus.PUBLISHED:
+        raise SurveyInOtherState(
+            f"Only a published survey can be paused; this one is {survey.status}.", status=survey.status
+        )
+    survey.status = SurveyStatus.PAUSED
+    survey.revision += 1
+    return survey
+
+
+async def close_survey(session: Session, survey_id: int) -> Survey:
+    """Take no more answers; raises SurveyInOtherState when it is a draft or closed already."""
+    survey, grant = await _writable(session, survey_id)
+    if survey.status not in CLOSABLE:
+        raise SurveyInOtherState(f"A {survey.status} survey cannot be closed.", status=survey.status)
+    survey.status = SurveyStatus.CLOSED
+    survey.closed_at = utc_now()
+    survey.revision += 1
+    event = SurveyClosed(project_id=survey.project_id, survey_id=survey.id, survey_uuid=survey.uuid)
+    await record(session, event, team_id=grant.team_id, project_id=survey.project_id)
+    return survey
+
+
+async def reopen_survey(session: Session, survey_id: int) -> Survey:
+    """Take answers again on the published version; raises SurveyInOtherState unless it is closed or paused."""
+    survey, grant = await _writable(session, survey_id)
+    version = await queries.find_version(session, survey.published_version_id)
+    if survey.status not in OPEN_AGAIN or version is None:
+        raise SurveyInOtherState(f"A {survey.status} survey cannot be reopened.", status=survey.status)
+    await _open(session, survey, grant, version=version.number)
+    return survey
+
+
+async def _writable(session: Session, survey_id: int) -> tuple[Survey, ProjectGrant]:
+    """Return the survey, locked, and the caller's grant; raises NotFound for strangers, Forbidden for viewers."""
+    visible = await queries.get_survey(session, survey_id)
+    grant = await require_project(session, visible.project_id, Permission.WRITE)
+    return await queries.lock_survey(session, survey_id), grant
