@@ -41,7 +41,7 @@ def settings_of(stack: Stack, service: str, **changes: Any) -> Any:
     """Return a service's settings object for this stack."""
     module = importlib.import_module(f"services.{service}.settings")
     kind = getattr(module, f"{service.capitalize()}Settings")
-    own = {
+    own: dict[str, dict[str, Any]] = {
         "identity": {"auto_verify": True, "argon2_memory_kib": 256, "argon2_iterations": 1},
         "seo": {"allow_private_networks": True},
     }
@@ -54,7 +54,10 @@ async def clients(stack: Stack) -> AsyncIterator[Clients]:
     from kernel.principals import JwksKeys, TokenVerifier
 
     present = [n for n in SERVICES if (Path(__file__).parents[1] / "services" / n / "app.py").exists()]
-    apps = {name: importlib.import_module(f"services.{name}.app").create(settings_of(stack, name)) for name in present}
+    apps = {
+        name: importlib.import_module(f"services.{name}.app").create(settings_of(stack, name))
+        for name in present
+    }
     identity_transport = httpx2.ASGITransport(apps["identity"])
     async with contextlib.AsyncExitStack() as opened:
         made = {}
@@ -91,9 +94,13 @@ class Person:
 async def new_person(clients: Clients, name: str) -> Person:
     """Register and log in somebody new."""
     email, password = f"{name}-{uuid.uuid4().hex[:10]}@example.com", f"Correct-horse-{uuid.uuid4().hex[:6]}"
-    answer = await clients.identity.post("/api/accounts/register", json={"email": email, "password": password})
+    answer = await clients.identity.post(
+        "/api/accounts/register", json={"email": email, "password": password}
+    )
     assert answer.status_code == 202, answer.text
-    tokens = (await clients.identity.post("/api/accounts/login", json={"email": email, "password": password})).json()
+    tokens = (
+        await clients.identity.post("/api/accounts/login", json={"email": email, "password": password})
+    ).json()
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     me = (await clients.identity.get("/api/accounts/me", headers=headers)).json()
     return Person(me["id"], email, password, tokens["access_token"], tokens["refresh_token"])
@@ -139,7 +146,9 @@ async def owner(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def member(clients: Clients, team: int, owner: asyncpg.Connection) -> Callable[[str], Awaitable[Person]]:
+async def member(
+    clients: Clients, team: int, owner: asyncpg.Connection
+) -> Callable[[str], Awaitable[Person]]:
     """A factory of further members of Alice's team, by role."""
 
     async def make(role: str) -> Person:

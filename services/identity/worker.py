@@ -1,9 +1,8 @@
-"""Identity's worker: recurring jobs; it consumes no events yet."""
+"""Identity's worker process: its consumers and recurring jobs until SIGTERM."""
 
-from kernel.subscriptions import Consumers, run_worker
+from kernel.subscriptions import run_worker
+from services.identity.consumers import consumers
 from services.identity.settings import settings
-
-consumers = Consumers("identity")
 
 
 def main() -> None:

@@ -3,6 +3,9 @@
 import asyncio
 import uuid
 
+import asyncpg
+
+from kernel.ids import hash_token
 from tests.conftest import Clients, Person
 
 
@@ -12,7 +15,9 @@ async def test_me_lists_the_teams_with_roles(clients: Clients, alice: Person, te
     assert me["teams"] == [{"id": team, "name": "Field team", "role": "OWNER"}]
 
 
-async def test_registering_a_known_address_answers_alike_and_changes_nothing(clients: Clients, alice: Person) -> None:
+async def test_registering_a_known_address_answers_alike_and_changes_nothing(
+    clients: Clients, alice: Person
+) -> None:
     body = {"email": alice.email.upper(), "password": f"Another-password-{uuid.uuid4().hex}"}
     first = await clients.identity.post("/api/accounts/register", json=body)
     fresh = {"email": f"x{uuid.uuid4().hex}@example.com", "password": body["password"]}
@@ -23,8 +28,12 @@ async def test_registering_a_known_address_answers_alike_and_changes_nothing(cli
 
 
 async def test_wrong_password_and_unknown_address_answer_alike(clients: Clients, alice: Person) -> None:
-    wrong = await clients.identity.post("/api/accounts/login", json={"email": alice.email, "password": "no" * 8})
-    unknown = await clients.identity.post("/api/accounts/login", json={"email": "no@x.example", "password": "no" * 8})
+    wrong = await clients.identity.post(
+        "/api/accounts/login", json={"email": alice.email, "password": "no" * 8}
+    )
+    unknown = await clients.identity.post(
+        "/api/accounts/login", json={"email": "no@x.example", "password": "no" * 8}
+    )
     assert wrong.status_code == unknown.status_code == 401
     assert {**wrong.json(), "instance": ""} == {**unknown.json(), "instance": ""}
     assert wrong.json()["type"] == "/problems/wrong-credentials"
@@ -42,14 +51,16 @@ async def test_a_refresh_token_works_once_and_parallel_tabs_get_the_same_success
     clients: Clients, alice: Person
 ) -> None:
     body = {"refresh_token": alice.refresh_token}
-    answers = await asyncio.gather(*(clients.identity.post("/api/accounts/refresh", json=body) for _ in range(20)))
+    answers = await asyncio.gather(
+        *(clients.identity.post("/api/accounts/refresh", json=body) for _ in range(20))
+    )
     assert {a.status_code for a in answers} == {200}
     assert len({a.json()["refresh_token"] for a in answers}) == 1
 
 
-async def test_a_late_replay_of_a_refresh_token_ends_the_session(clients: Clients, alice: Person, owner) -> None:  # type: ignore[no-untyped-def] # asyncpg has no types
-    from kernel.ids import hash_token
-
+async def test_a_late_replay_of_a_refresh_token_ends_the_session(
+    clients: Clients, alice: Person, owner: asyncpg.Connection
+) -> None:
     first = await clients.identity.post("/api/accounts/refresh", json={"refresh_token": alice.refresh_token})
     await owner.execute(
         "UPDATE accounts_refreshtoken SET rotated_at = now() - interval '11 seconds' WHERE token_hash = $1",

@@ -61,7 +61,9 @@ async def list_teams_of(session: AsyncSession, user_id: int) -> Sequence[Row[int
 async def add_session(session: Session, row: LoginSession, token: RefreshToken) -> None:
     """Add a log-in session with its first refresh token."""
     session.add(row)
-    await session.flush()  # no relationship() orders the inserts, and the token's foreign key is checked at once
+    await (
+        session.flush()
+    )  # no relationship() orders the inserts, and the token's foreign key is checked at once
     session.add(token)
 
 
