@@ -5,19 +5,19 @@ They carry columns, keys and foreign keys within one file; defaults and constrai
 """
 
 import argparse
-import difflib
 import os
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import django
 from django.apps import apps
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
-from schema.fields import EMBEDDING_DIMENSIONS, IdentityField, ListField, VectorField
+from schema.fields import EMBEDDING_DIMENSIONS, IdentityField, ListField, VectorField, options
 
 ROOT = Path(__file__).resolve().parent.parent
 READER = ("id", "email", "first_name", "last_name", "segment")
@@ -68,6 +68,11 @@ class Target:
     app: str
     reads: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    @property
+    def module(self) -> str:
+        """The import path of the file."""
+        return self.path.removesuffix(".py").replace("/", ".")
+
 
 TARGETS = (
     Target("services/identity/models.py", "identity", "accounts"),
@@ -106,7 +111,7 @@ TYPES = {
 }
 
 
-def column_types(field: models.Field) -> tuple[str, str]:
+def column_types(field: Any) -> tuple[str, str]:
     """(Python type, SQLAlchemy type) of the column, without nullability."""
     target = field.target_field if field.is_relation else getattr(field, "output_field", None) or field
     if isinstance(target, models.JSONField):
@@ -123,17 +128,17 @@ def column_types(field: models.Field) -> tuple[str, str]:
     return TYPES[internal]
 
 
-def is_filled_by_database(field: models.Field) -> bool:
+def is_filled_by_database(field: Any) -> bool:
     """Whether an INSERT may leave the column out although it is not null."""
     return field.has_db_default() or isinstance(field, models.AutoField | IdentityField)
 
 
-def column_arguments(field: models.Field, *, keys: set[str], tables: set[str]) -> list[str]:
+def column_arguments(field: Any, *, keys: set[str], tables: set[str]) -> list[str]:
     """What follows the type in `mapped_column(…)`."""
     arguments = []
-    if field.is_relation and field.remote_field.model._meta.db_table in tables:
+    if field.is_relation and options(field.remote_field.model).db_table in tables:
         target = field.target_field
-        arguments.append(f'ForeignKey("{target.model._meta.db_table}.{target.column}")')
+        arguments.append(f'ForeignKey("{options(target.model).db_table}.{target.column}")')
     if field.generated:
         arguments += ['Computed("(in the database)", persisted=True)', "deferred=True"]
     if field.column in keys:
@@ -147,7 +152,7 @@ def column_arguments(field: models.Field, *, keys: set[str], tables: set[str]) -
 
 def render_class(model: type[models.Model], columns: tuple[str, ...], tables: set[str]) -> str:
     """One declarative class; `columns` limits it to what may be read, empty for all."""
-    meta = model._meta
+    meta = options(model)
     keys = {field.column for field in getattr(meta.pk, "fields", None) or [meta.pk]}
     lines = [
         f"class {model.__name__}(Base):",
@@ -197,40 +202,52 @@ def render(target: Target) -> str:
         (model, ()) for model in apps.get_app_config(target.app).get_models()
     ]
     readable = [*own, *((apps.get_model(label), columns) for label, columns in target.reads)]
-    tables = {model._meta.db_table for model, _ in readable}
+    tables = {options(model).db_table for model, _ in readable}
     classes = "\n\n".join(render_class(model, columns, tables) for model, columns in readable)
     body = (VECTOR if "(Vector," in classes else "") + "\n\n" + classes
     return HEADER.format(what=target.what, imports=render_imports(body)) + body
 
 
-def write_or_check(*, check: bool) -> bool:
-    """Writes every file, or with `check` only prints differences; True when nothing differed."""
-    same = True
-    for target in TARGETS:
-        path, text = ROOT / target.path, render(target)
-        before = path.read_text() if path.exists() else ""
-        if before == text:
-            continue
-        same = False
-        if check:
-            sys.stdout.writelines(
-                difflib.unified_diff(before.splitlines(True), text.splitlines(True), target.path, "models")
-            )
-        else:
-            path.write_text(text)
-    return same
+def load_models() -> None:
+    """Lets Django read the models; may be called again."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "schema.settings")
+    django.setup()
+
+
+def table_name(label: str) -> str:
+    """The table of the model `<app>.<Model>`."""
+    return str(options(apps.get_model(label)).db_table)
+
+
+def rendered() -> dict[str, str]:
+    """Path → text of every generated file."""
+    load_models()
+    return {target.path: render(target) for target in TARGETS}
+
+
+def stale_paths() -> list[str]:
+    """The generated files that are not what the models render to."""
+    return [path for path, text in rendered().items() if not is_current(ROOT / path, text)]
+
+
+def is_current(path: Path, text: str) -> bool:
+    """Whether the file exists with this text."""
+    return path.exists() and path.read_text() == text
 
 
 def main() -> None:
-    """Exit status 1 when `--check` finds a difference."""
+    """Writes the files; with `--check` only names those that are stale, and exits with status 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
-    arguments = parser.parse_args()
-    same = write_or_check(check=arguments.check)
-    sys.exit(arguments.check and not same)
+    check = parser.parse_args().check
+    stale = stale_paths()
+    texts = rendered()
+    for path in stale:
+        print(f"{path} {'is not what the models render to' if check else 'written'}")
+        if not check:
+            (ROOT / path).write_text(texts[path])
+    sys.exit(check and bool(stale))
 
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "schema.settings")
-django.setup()
 if __name__ == "__main__":
     main()

@@ -8,6 +8,11 @@ from django.db import models
 EMBEDDING_DIMENSIONS = 384
 
 
+def options(model: type[models.Model]) -> Any:
+    """Django's description of a model: its table, columns, keys and comments."""
+    return model._meta  # noqa: SLF001 - the documented way, its underscore notwithstanding
+
+
 class CreatedAtField(models.DateTimeField):
     """When the row was inserted, by the database's clock; rendered into migrations as a plain DateTimeField."""
 

@@ -1,5 +1,8 @@
 """Projects and what is collected in them: files, datasets, surveys, responses, scraped pages, experience events."""
 
+# Rows are never printed: Django only migrates.
+# ruff: noqa: DJ008
+
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 

@@ -1,5 +1,8 @@
 """Audits of web sites: the head record, the pages visited, and what was found on them."""
 
+# Rows are never printed: Django only migrates.
+# ruff: noqa: DJ008
+
 from django.db import models
 
 from schema.accounts.models import User

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
-from schema.fields import PartitionKeyField
+from schema.fields import PartitionKeyField, options
 
 ON_DELETE = {
     models.CASCADE: "CASCADE",
@@ -24,7 +24,7 @@ TENANT_COLUMN = "project_id"
 
 def has_column(model: type[models.Model], column: str) -> bool:
     """Whether the model has a column of this name."""
-    return any(field.column == column for field in model._meta.local_fields)
+    return any(field.column == column for field in options(model).local_fields)
 
 
 class SchemaEditor(DatabaseSchemaEditor):
@@ -36,7 +36,7 @@ class SchemaEditor(DatabaseSchemaEditor):
     def table_sql(self, model: type[models.Model]) -> tuple[str, list[Any]]:
         """`CREATE TABLE`, partitioned by range where the model has a partition key."""
         sql, params = super().table_sql(model)
-        for field in model._meta.local_fields:
+        for field in options(model).local_fields:
             if isinstance(field, PartitionKeyField):
                 sql += f" PARTITION BY RANGE ({self.quote_name(field.column)})"
         return sql, params
@@ -52,7 +52,7 @@ class SchemaEditor(DatabaseSchemaEditor):
         Not deferrable: a dangling key is refused by the statement that writes it.
         """
         target = field.target_field.model
-        table, column = model._meta.db_table, field.column
+        table, column = options(model).db_table, field.column
         columns, to_columns = [column], [field.target_field.column]
         action = ON_DELETE[field.remote_field.on_delete]
         if column != TENANT_COLUMN and has_column(model, TENANT_COLUMN) and has_column(target, TENANT_COLUMN):
@@ -63,7 +63,7 @@ class SchemaEditor(DatabaseSchemaEditor):
         quoted, to_quoted = (", ".join(map(self.quote_name, names)) for names in (columns, to_columns))
         return (
             f"ALTER TABLE {self.quote_name(table)} ADD CONSTRAINT {self.quote_name(f'{table}_{column}_fkey')} "
-            f"FOREIGN KEY ({quoted}) REFERENCES {self.quote_name(target._meta.db_table)} ({to_quoted}) ON DELETE {action}"
+            f"FOREIGN KEY ({quoted}) REFERENCES {self.quote_name(options(target).db_table)} ({to_quoted}) ON DELETE {action}"
         )
 
     def _create_index_name(self, table_name: str, column_names: list[str], suffix: str = "") -> str:
