@@ -93,18 +93,23 @@ class Nats(Part):
 
     async def probe(self) -> None:
         """Ask JetStream for its account's figures."""
-        import nats
-        from nats.errors import Error
+        self.title = f"NATS {await ask_jetstream(self.url)} JetStream"
 
+
+async def ask_jetstream(url: str) -> str:
+    """Return the server's version after JetStream has given its figures. Raises NotReadyError."""
+    import nats
+    from nats.errors import Error
+
+    try:
+        client = await nats.connect(url, allow_reconnect=False, connect_timeout=3, error_cb=_quiet)
         try:
-            client = await nats.connect(self.url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet)
-            try:
-                await client.jetstream(timeout=2).account_info()
-                self.title = f"NATS {client.connected_server_version} JetStream"
-            finally:
-                await client.close()
-        except (Error, TimeoutError) as error:
-            raise NotReadyError(str(error)) from error
+            await client.jetstream(timeout=3).account_info()
+            return str(client.connected_server_version).split()[-1].strip("v>")
+        finally:
+            await client.close()
+    except (Error, TimeoutError) as error:
+        raise NotReadyError(str(error)) from error
 
 
 async def _quiet(_error: Exception) -> None:

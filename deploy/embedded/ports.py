@@ -50,16 +50,18 @@ class PortBook:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._remembered: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        self._claims: list[socket.socket] = []
+        self._claims: dict[str, tuple[int, socket.socket]] = {}
 
     def port(self, name: str, *, prefer: int | None = None) -> int:
-        """Return `prefer` or the port remembered for `name` when it is free, else a new one; nobody else gets it."""
+        """Return the port of `name`: `prefer` or the remembered one when free, else a new one; no other stack gets it."""
+        if name in self._claims:
+            return self._claims[name][0]
         wishes = [port for port in (prefer, self._remembered.get(name)) if port is not None]
         draw = random.SystemRandom()
         for port in (*wishes, *(draw.randint(LOWEST, HIGHEST) for _ in range(500))):
             token = claim(port)
             if token is not None:
-                self._claims.append(token)
+                self._claims[name] = (port, token)
                 self._remember(name, port)
                 return port
         raise RuntimeError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}")
@@ -71,6 +73,6 @@ class PortBook:
 
     def close(self) -> None:
         """Give the ports up."""
-        for token in self._claims:
+        for _, token in self._claims.values():
             token.close()
         self._claims.clear()

@@ -114,18 +114,8 @@ class Postgres(Part):
         return Launch(argv, plain_environment(), cwd=self._workspace.folder, account=self._account)
 
     async def probe(self) -> None:
-        """Ask `SELECT 1` as the owner."""
-        import asyncpg
-
-        try:
-            connection = await asyncpg.connect(self.url("postgres"), timeout=2)
-            try:
-                version = await connection.fetchval("SELECT current_setting('server_version')")
-            finally:
-                await connection.close()
-        except (asyncpg.PostgresError, TimeoutError) as error:
-            raise NotReadyError(str(error)) from error
-        self.title = f"PostgreSQL {version}"
+        """Ask a question in SQL as the owner."""
+        self.title = f"PostgreSQL {await ask_version(self.url('postgres'))}"
 
     async def finish(self) -> None:
         """Make the database `plugzero` where it is missing."""
@@ -137,6 +127,20 @@ class Postgres(Part):
                 await connection.execute(f'CREATE DATABASE "{DATABASE}"')
         finally:
             await connection.close()
+
+
+async def ask_version(url: str) -> str:
+    """Return the server's version, asked by SQL. Raises NotReadyError."""
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(url, timeout=3)
+        try:
+            return str(await connection.fetchval("SELECT current_setting('server_version')"))
+        finally:
+            await connection.close()
+    except (asyncpg.PostgresError, TimeoutError, ValueError) as error:
+        raise NotReadyError(str(error)) from error
 
 
 def programs() -> Path:

@@ -32,6 +32,7 @@ class Program:
     name: str
     service: str
     argv: tuple[str, ...]
+    is_api: bool = False
     health: str = "/readyz"
     port_variable: str = ""
     title: str = ""
@@ -41,7 +42,7 @@ def api(service: str, app: str = "") -> Program:
     """Return the API process of a service."""
     application = app or f"services.{service}.app:app"
     argv = ("uvicorn", application, "--host", HOST, "--port", "{port}", *SERVER_OPTIONS)
-    return Program(f"{service}-api", service, argv, title=f"{service} API")
+    return Program(f"{service}-api", service, argv, is_api=True, title=f"{service} API")
 
 
 def worker(service: str) -> Program:
@@ -64,7 +65,10 @@ class PythonProcess(Part):
 
     grace_s = 8.0
 
-    def __init__(self, workspace: Workspace, program: Program, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, workspace: Workspace, program: Program, environment: Mapping[str, str], needs: frozenset[str]
+    ) -> None:
+        self.needs = needs
         self.name = program.name
         self.title = program.title or program.name
         self.port = workspace.ports.port(program.name)

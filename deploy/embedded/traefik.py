@@ -25,6 +25,8 @@ class Traefik(Part):
     """The one address that callers use."""
 
     name = "gateway"
+    SETTINGS = (*GENEROUS, "PLUGZERO_PUBLIC_BODY_BYTES", "PLUGZERO_PROXY_DEPTH")
+    """Variables of the caller that reach it."""
 
     def __init__(
         self, workspace: Workspace, *, port: int, services: Mapping[str, str], limits: Mapping[str, str]
