@@ -1,0 +1,270 @@
+"""What operators do: read and re-drive dead letters, find and close gaps, and jobs that recur."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import nats
+import pytest
+
+from kernel.deadletters import list_dead_letters, redrive
+from kernel.publishing import Message
+from kernel.reconcile import Window, find_gaps, republish
+from kernel.resources import Resources
+from kernel.scheduler import Jobs, enter_jobs, run_due_jobs
+from kernel.streams import stream_name
+from kernel.subscriptions import Consumers, Delivery, Permanent
+from tests.environment import ROOT, Stack
+from tests.messaging import BellRung, Post, bell_consumers, opened_post, write_effect
+
+NOW = Window(older_than_s=0)
+Command = Callable[..., str]
+
+
+@pytest.fixture
+async def post(stack: Stack) -> AsyncIterator[Post]:
+    async with opened_post(stack) as opened:
+        yield opened
+
+
+class Moody:
+    """A consumer that fails for good until it is told otherwise, beside one that never fails."""
+
+    def __init__(self) -> None:
+        self.consumers = bell_consumers("steady")
+        self.mended = False
+        self.consumers.on(BellRung, name="moody")(self._handle)
+
+    async def _handle(self, event: BellRung, delivery: Delivery) -> None:
+        if not self.mended:
+            raise Permanent("out of order")
+        await write_effect(event, delivery)
+
+
+@pytest.fixture
+def command(post: Post) -> Command:
+    """A function that runs a module as operators do and returns its output."""
+
+    def run(module: str, *arguments: str, expect: int = 0) -> str:
+        settings = post.relay_settings
+        environment = {
+            **os.environ,
+            "DATABASE_URL": settings.database_url,
+            "NATS_URL": settings.nats_url,
+            "PLUGZERO_EVENTS_PREFIX": settings.events_prefix,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == expect, done.stderr
+        return done.stdout
+
+    return run
+
+
+async def test_a_redriven_event_reaches_only_the_consumer_that_gave_up(post: Post, stack: Stack) -> None:
+    moody = Moody()
+    await post.worker(moody.consumers)
+    [event_id] = await post.record("ding")
+    await post.drain()
+    assert await post.effects(event_id) == [("identity-steady", "ding", 1)]
+    outside = await nats.connect(stack.nats_url)
+    listening = await outside.subscribe(f"{post.prefix}.identity.>")
+    await outside.flush()
+
+    moody.mended = True
+    letters = await list_dead_letters(post.relay, consumer="identity-moody")
+    ids = [letter.id for letter in letters if letter.event_id == str(event_id)]
+    sent = await redrive(post.relay, post.publisher, post.prefix, ids=ids)
+    assert [letter.id for letter in sent] == ids
+    assert await post.drain() == 1
+    assert await post.effects(event_id) == [("identity-moody", "ding", 1), ("identity-steady", "ding", 1)]
+    assert [row["redriven_at"] is not None for row in await post.dead_letters(event_id)] == [True]
+    await outside.flush()
+    assert listening.pending_msgs == 0
+    await outside.close()
+
+
+async def test_an_event_redriven_in_vain_is_a_dead_letter_again(post: Post) -> None:
+    await post.worker(Moody().consumers)
+    [event_id] = await post.record("ding")
+    await post.drain()
+    [letter] = await post.dead_letters(event_id)
+    for _ in range(2):  # an id names a letter even after it was re-driven
+        await redrive(post.relay, post.publisher, post.prefix, ids=[letter["id"]])
+        await post.drain()
+    assert len(await post.dead_letters(event_id)) == 3
+
+
+async def test_operators_list_show_and_redrive_by_command(post: Post, command: Command) -> None:
+    moody = Moody()
+    await post.worker(moody.consumers)
+    [event_id] = await post.record("ding")
+    await post.drain()
+    [letter] = await post.dead_letters(event_id)
+    number = str(letter["id"])
+
+    listed = await asyncio.to_thread(command, "kernel.deadletters", "list", "--consumer", "identity-moody")
+    assert number in listed
+    assert "out of order" in listed
+    shown = await asyncio.to_thread(command, "kernel.deadletters", "show", number)
+    assert str(event_id) in shown
+    assert '"word": "ding"' in shown
+    dry = await asyncio.to_thread(command, "kernel.deadletters", "redrive", number, "--dry-run")
+    assert dry.startswith("would be sent again")
+    assert (await post.dead_letters(event_id))[0]["redriven_at"] is None
+    moody.mended = True
+    sent = await asyncio.to_thread(command, "kernel.deadletters", "redrive", number)
+    assert "1 dead letter" in sent
+    await post.drain()
+    assert ("identity-moody", "ding", 1) in await post.effects(event_id)
+
+
+async def test_events_lost_in_nats_are_found_and_published_again(post: Post) -> None:
+    worker = await post.worker(bell_consumers("ring", "echo"))
+    first = await post.record("one", "two")
+    await post.drain()
+    lost = await post.record("three")
+    await post.publish()
+    await post.client.jetstream().purge_stream(stream_name(post.prefix))
+    consumers = list(worker.consumers)
+
+    gaps = [gap for gap in await find_gaps(post.relay, consumers, NOW) if gap.event_id == str(lost[0])]
+    assert sorted(gap.consumer for gap in gaps) == ["identity-echo", "identity-ring"]
+    assert not {gap.event_id for gap in await find_gaps(post.relay, consumers, NOW)} & {
+        str(each) for each in first
+    }
+
+    # The duplicate window still remembers the id, as it would not after a lost disk.
+    again = [Message(f"{post.prefix}.{gaps[0].subject}", gaps[0].body, "as after a lost disk")]
+    await post.publisher.publish(again)
+    await post.drain()
+    assert len(await post.effects(*first, *lost)) == 6
+    assert not [gap for gap in await find_gaps(post.relay, consumers, NOW) if gap.event_id == str(lost[0])]
+
+
+async def test_republishing_what_is_still_on_its_way_changes_nothing(post: Post) -> None:
+    worker = await post.worker(bell_consumers())
+    [event_id] = await post.record("ding")
+    await post.publish()
+    gaps = [
+        gap for gap in await find_gaps(post.relay, worker.consumers, NOW) if gap.event_id == str(event_id)
+    ]
+    assert await republish(post.publisher, post.prefix, gaps) == 1
+    assert await post.n_stored() == 1
+    assert await post.drain() == 1
+
+
+async def test_dead_letters_and_young_events_are_no_gaps(post: Post) -> None:
+    moody = Moody()
+    await post.worker(moody.consumers)
+    [dead] = await post.record("ding")
+    await post.drain()
+    [young] = await post.record("dong")
+    await post.publish()
+    found = {gap.event_id for gap in await find_gaps(post.relay, moody.consumers, Window(older_than_s=60))}
+    assert not found & {str(dead), str(young)}
+    assert str(dead) not in {gap.event_id for gap in await find_gaps(post.relay, moody.consumers, NOW)}
+
+
+async def test_reconcile_finds_the_consumers_of_modules_by_name(post: Post, command: Command) -> None:
+    await post.worker(bell_consumers("ring"))
+    await post.record("ding")
+    await post.publish()
+    module = "tests.messaging_consumers"
+    arguments = ("kernel.reconcile", module, "--older-than-s", "0", "--newer-than-days", "0.0007")
+    assert "identity-ring" in await asyncio.to_thread(command, *arguments, expect=1)
+    assert "published again" in await asyncio.to_thread(command, *arguments, "--republish")
+    await post.drain()
+    assert "identity-ring" in await asyncio.to_thread(command, *arguments)
+
+
+@pytest.fixture
+async def replicas(post: Post) -> AsyncIterator[list[Resources]]:
+    """Three processes' worth of connections."""
+    made = [Resources.of(post.settings) for _ in range(3)]
+    yield made
+    for each in made:
+        await each.close()
+
+
+async def test_a_job_runs_once_however_many_replicas_look(post: Post, replicas: list[Resources]) -> None:
+    jobs, runs = Jobs("identity"), []
+
+    @jobs.every(3600, name=f"sweep-{post.prefix}")
+    async def sweep(resources: Resources) -> None:
+        runs.append(resources)
+        await asyncio.sleep(0.1)  # long enough for the others to look
+
+    await enter_jobs(post.resources.database, jobs)
+    for _ in range(2):
+        await asyncio.gather(*(run_due_jobs(each, jobs) for each in replicas))
+    assert len(runs) == 1
+
+
+async def test_a_failed_job_says_why_and_is_due_again_soon(post: Post) -> None:
+    jobs = Jobs("identity")
+
+    @jobs.every(3600, name=f"fall-{post.prefix}")
+    async def fall(resources: Resources) -> None:
+        raise RuntimeError("slipped")
+
+    await enter_jobs(post.resources.database, jobs)
+    assert await run_due_jobs(post.resources, jobs) == 1
+    row = await post.owner.fetchrow(
+        "SELECT last_error, next_run_at - last_run_at AS wait FROM messaging_scheduledjob WHERE name = $1",
+        f"identity-fall-{post.prefix}",
+    )
+    assert row["last_error"] == "RuntimeError: slipped"
+    assert 59 <= row["wait"].total_seconds() <= 61
+
+
+async def test_a_job_whose_runner_died_stays_due(post: Post) -> None:
+    jobs, runs = Jobs("identity"), []
+
+    @jobs.every(3600, name=f"crash-{post.prefix}")
+    async def crash(resources: Resources) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            raise asyncio.CancelledError  # the process ends in the middle
+
+    await enter_jobs(post.resources.database, jobs)
+    with pytest.raises(asyncio.CancelledError):
+        await run_due_jobs(post.resources, jobs)
+    assert await run_due_jobs(post.resources, jobs) == 1
+    assert await run_due_jobs(post.resources, jobs) == 0
+
+
+async def test_a_changed_interval_is_kept_and_an_unchanged_row_is_left_alone(post: Post) -> None:
+    async def nothing(resources: Resources) -> None:
+        return None
+
+    for interval_s in (3600, 3600, 60):
+        jobs = Jobs("identity")
+        jobs.every(interval_s, name=f"tick-{post.prefix}")(nothing)
+        await enter_jobs(post.resources.database, jobs)
+    interval = "SELECT interval_s FROM messaging_scheduledjob WHERE name = $1"
+    assert await post.owner.fetchval(interval, f"identity-tick-{post.prefix}") == 60
+
+
+def test_two_consumers_or_jobs_of_one_name_are_refused() -> None:
+    consumers, jobs = bell_consumers("ring"), Jobs("identity")
+
+    @jobs.every(5, name="tick")
+    async def tick(resources: Resources) -> None:
+        return None
+
+    with pytest.raises(ValueError, match="two consumers"):
+        consumers.on(BellRung, name="ring")
+    with pytest.raises(ValueError, match="kebab-case"):
+        Consumers("identity").on(BellRung, name="Ring_Bell")
+    with pytest.raises(ValueError, match="two jobs"):
+        jobs.every(5, name="tick")

@@ -1,0 +1,5 @@
+"""Consumers in a module of their own, as services have them: for commands that find them by name."""
+
+from tests.messaging import bell_consumers
+
+consumers = bell_consumers("ring")
