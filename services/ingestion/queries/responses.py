@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -179,10 +180,32 @@ async def find_dataset_version(session: AsyncSession, dataset: Dataset) -> Datas
     )
 
 
-async def count_complete(session: AsyncSession, survey_id: int) -> int:
-    """Return how many interviews belong into the dataset: complete ones that are no tests."""
-    statement = select(func.count()).where(*_counting(survey_id))
-    return int((await session.execute(statement)).scalar_one())
+@dataclass(frozen=True)
+class DatasetStanding:
+    """How a survey's dataset compares with its interviews."""
+
+    n_rows: int | None
+    version_at: datetime | None
+    n_complete: int
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether interviews are not counted in the current version."""
+        return self.n_rows != self.n_complete
+
+
+async def dataset_standing(session: AsyncSession, survey_id: int) -> DatasetStanding | None:
+    """Return rows and age of the current version, and how many interviews there are; None when there is no dataset."""
+    dataset = await find_dataset(session, survey_id)
+    if dataset is None:
+        return None
+    current = await find_dataset_version(session, dataset)
+    n_complete = select(func.count()).where(*_counting(survey_id))
+    return DatasetStanding(
+        n_rows=None if current is None else current.n_rows,
+        version_at=None if current is None else current.created_at,
+        n_complete=int((await session.execute(n_complete)).scalar_one()),
+    )
 
 
 async def list_complete(session: AsyncSession, survey_id: int) -> Sequence[Any]:

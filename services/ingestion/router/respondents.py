@@ -26,14 +26,14 @@ from services.ingestion.schemas.respondents import (
 from services.ingestion.service import respondents as service
 from services.ingestion.service.respondents import Interview
 
-router = APIRouter(prefix="/public", tags=["respondents"], responses=problems_of(NotFound))
+router = APIRouter(tags=["respondents"], responses=problems_of(NotFound))
 
 Token = Annotated[
     str, Path(min_length=20, max_length=100, description="From the beginning of the interview.")
 ]
 
 
-@router.get("/surveys/{survey_uuid}")
+@router.get("/public/surveys/{survey_uuid}")
 async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurveyRead:
     """Say what a survey is called, in which languages it asks, and whether it takes answers."""
     tenancy = Tenancy.of_public(survey_uuid=str(survey_uuid))
@@ -50,7 +50,7 @@ async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurve
 
 
 @router.post(
-    "/surveys/{survey_uuid}/sessions",
+    "/public/surveys/{survey_uuid}/sessions",
     status_code=http.HTTP_201_CREATED,
     responses=problems_of(SurveyNotOpen, Invalid),
 )
@@ -77,7 +77,7 @@ async def begin_session(
     return SessionRead(token=token, **interview_read(interview).model_dump())
 
 
-@router.get("/sessions/{token}")
+@router.get("/public/sessions/{token}")
 async def read_session(token: Token, request: Request) -> InterviewRead:
     """Say where an interview stands: to resume it, or to show it again."""
     token_hash = hash_token(token)
@@ -85,7 +85,9 @@ async def read_session(token: Token, request: Request) -> InterviewRead:
         return interview_read(await service.get_interview(session, token_hash))
 
 
-@router.put("/sessions/{token}/answers", responses=problems_of(InterviewFinished, SurveyNotOpen, Invalid))
+@router.put(
+    "/public/sessions/{token}/answers", responses=problems_of(InterviewFinished, SurveyNotOpen, Invalid)
+)
 async def write_answers(token: Token, body: AnswersWrite, request: Request) -> InterviewRead:
     """Give answers, all or none of which are stored, and get the next step; an empty object skips the present step."""
     token_hash = hash_token(token)
@@ -94,7 +96,7 @@ async def write_answers(token: Token, body: AnswersWrite, request: Request) -> I
     return interview_read(interview)
 
 
-@router.post("/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid))
+@router.post("/public/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid))
 async def submit(token: Token, request: Request) -> SubmissionRead:
     """Finish the interview; repeating it gives the same answer and counts once."""
     token_hash = hash_token(token)

@@ -1,0 +1,74 @@
+"""Keeps the dataset of each survey fresh: after a publication (columns) and after each submitted interview (rows).
+
+A burst of submissions becomes few versions: a rebuild reads all complete interviews at once, so the events that follow find their
+interview counted already and write nothing. Rebuilds of one survey run one after another within a process; across processes the
+dataset's version number decides, and the slower one starts over.
+"""
+
+import asyncio
+import contextlib
+from weakref import WeakValueDictionary
+
+from contracts.ingestion import ResponseSubmitted, SurveyPublished
+from kernel.clock import utc_now
+from kernel.subscriptions import Delivery
+from services.ingestion.consumers.registry import consumers
+from services.ingestion.queries import responses as queries
+from services.ingestion.service import responses as service
+
+REST_S = 0.25
+"""Shortest time between two versions of one dataset: what arrives in between is counted by the second."""
+
+MOST_ATTEMPTS = 20
+
+_turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+
+@consumers.on(SurveyPublished, name="tabulate-published-survey")
+async def tabulate_published_survey(event: SurveyPublished, delivery: Delivery) -> None:
+    """Give the survey's dataset the columns of its new version."""
+    async with _turn(event.survey_id):
+        await _rebuild(event.survey_id, delivery)
+
+
+@consumers.on(ResponseSubmitted, name="tabulate-responses", concurrency=8)
+async def tabulate_responses(event: ResponseSubmitted, delivery: Delivery) -> None:
+    """Count a submitted interview into the survey's dataset, unless it is counted already."""
+    async with _turn(event.survey_id):
+        async with delivery.snapshot() as session:
+            standing = await queries.dataset_standing(session, event.survey_id)
+        if standing is None or not standing.is_behind:
+            return
+        if standing.version_at is not None:
+            age_s = (utc_now() - standing.version_at).total_seconds()
+            await asyncio.sleep(min(REST_S, max(0.0, REST_S - age_s)))
+        await _rebuild(event.survey_id, delivery)
+
+
+def _turn(survey_id: int) -> asyncio.Lock:
+    """The lock of one survey in this process."""
+    return _turns.setdefault(survey_id, asyncio.Lock())
+
+
+async def _rebuild(survey_id: int, delivery: Delivery) -> None:
+    """Add a version when there is something new; starts over when another process was faster."""
+    for _ in range(MOST_ATTEMPTS):
+        async with delivery.snapshot() as session:
+            rebuilt = await service.tabulate_responses(session, survey_id)
+        if rebuilt is None:
+            return
+        key = rebuilt.parquet_key(delivery.team_id)
+        content = await asyncio.to_thread(_file_of, rebuilt)
+        await delivery.resources.objects.put(key, content, "application/vnd.apache.parquet")
+        with contextlib.suppress(service.Overtaken):
+            async with delivery.effect() as session:
+                await service.add_version(session, rebuilt, parquet_key=key, team_id=delivery.team_id)
+            return
+    raise service.Overtaken(f"survey {survey_id}: other processes were faster {MOST_ATTEMPTS} times")
+
+
+def _file_of(rebuilt: service.Rebuilt) -> bytes:
+    """The table as Parquet; pyarrow is loaded by workers only."""
+    from services.ingestion.domain.survey.columns import parquet_bytes
+
+    return parquet_bytes(rebuilt.table)

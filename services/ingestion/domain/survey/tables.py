@@ -1,0 +1,136 @@
+"""Complete interviews → the table that analyses read: columns, typed missing values and codebook.
+
+The same interviews always give the same table, byte for byte: rows in the order in which interviews began, no clock. A value that
+is missing says why in a parallel column `<alias>__missing`: the question was *not asked* (hidden, or not in that version) or was
+*skipped*. Paradata follow behind the questions.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.ingestion import MissingKind
+from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.variables import Shape, Storage, Variable, unique_alias, variables
+
+
+@dataclass(frozen=True)
+class Interview:
+    """A complete interview as it is stored."""
+
+    uuid: UUID
+    version: int
+    answers: Mapping[str, Any]
+    not_asked: frozenset[str]
+    language: str
+    started_at: datetime
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file; None is missing."""
+
+    name: str
+    storage: Storage
+    values: list[Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The responses of a survey: columns of equal length and the codebook that explains them."""
+
+    columns: list[Column]
+    codebook: dict[str, Any]
+    n_rows: int
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) over values and codebook: equal interviews and versions, equal hash."""
+        content = [[column.name, column.storage, column.values] for column in self.columns]
+        text = json.dumps([content, self.codebook], default=str, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def tabulate(versions: Sequence[tuple[int, Definition]], interviews: Sequence[Interview]) -> Table:
+    """The table of a survey's complete interviews; `versions` are (number, definition), oldest first."""
+    asked = {number: {q.code for _, _, q in definition.questions()} for number, definition in versions}
+    taken: set[str] = set()
+    columns: list[Column] = []
+    entries: list[dict[str, Any]] = []
+    for variable in variables(versions):
+        taken.add(variable.alias.lower())
+        read = [_value(variable, interview, asked[interview.version]) for interview in interviews]
+        missing = [kind for _, kind in read]
+        columns.append(Column(variable.alias, variable.shape.storage, [value for value, _ in read]))
+        if any(missing):
+            columns.append(Column(f"{variable.alias}__missing", "string", missing))
+        entries.append(_entry(variable, missing, version=max(asked, default=1)))
+    for variable, values in _paradata(interviews, taken):
+        columns.append(Column(variable.alias, variable.shape.storage, values))
+        entries.append(_entry(variable, [None] * len(values), version=None))
+    sets = [entry["alias"] for entry in entries if entry["kind"] == "multiple"]
+    codebook = {"variables": entries, "n_rows": len(interviews), "multiple_response_sets": sets}
+    return Table(columns, codebook, len(interviews))
+
+
+def _value(variable: Variable, interview: Interview, asked: set[str]) -> tuple[Any, str | None]:
+    """(stored value, None) of an interview, or (None, why it is missing)."""
+    if variable.question not in asked or variable.question in interview.not_asked:
+        return None, MissingKind.NOT_ASKED.value
+    answer = interview.answers.get(variable.question)
+    if variable.part is not None:
+        answer = _part(answer, variable.part)
+    if answer is None:
+        return None, MissingKind.SKIPPED.value
+    return variable.shape.read(answer), None
+
+
+def _part(answer: Any, part: str) -> Any:
+    """One part of an answer: a row's value, or the rank of an option (1 is the best)."""
+    if isinstance(answer, list):
+        return answer.index(part) + 1 if part in answer else None
+    return answer.get(part) if isinstance(answer, Mapping) else None
+
+
+def _entry(variable: Variable, missing: Sequence[str | None], *, version: int | None) -> dict[str, Any]:
+    """The variable's entry in the codebook."""
+    counts = Counter(kind for kind in missing if kind)
+    entry: dict[str, Any] = {
+        "alias": variable.alias,
+        "name": variable.name,
+        "label": variable.label,
+        "kind": variable.shape.kind,
+        "missing": {"n": counts.total(), **dict(sorted(counts.items()))},
+        "role": "id" if variable.shape.kind == "id" else None,
+        "source": {"question": variable.question, "version": version}
+        if version
+        else {"paradata": variable.question},
+    }
+    if variable.shape.codes or variable.shape.kind in {"category", "multiple", "ordered"}:
+        entry["codes"] = [dict(code) for code in variable.shape.codes]
+    return entry
+
+
+def _paradata(interviews: Sequence[Interview], taken: set[str]) -> list[tuple[Variable, list[Any]]]:
+    """Facts about the interviews as variables; their names give way to question codes."""
+    durations_s = [(i.submitted_at - i.started_at).total_seconds() for i in interviews]
+    languages = sorted({i.language for i in interviews})
+    codes = tuple({"code": language, "label": language, "value": None} for language in languages)
+    facts: list[tuple[str, str, Shape, list[Any]]] = [
+        ("response_id", "Interview", Shape("id", "string"), [str(i.uuid) for i in interviews]),
+        ("started_at", "Started", Shape("datetime", "timestamp"), [i.started_at for i in interviews]),
+        ("submitted_at", "Submitted", Shape("datetime", "timestamp"), [i.submitted_at for i in interviews]),
+        ("duration_s", "Duration in seconds", Shape("duration", "double"), durations_s),
+        ("language", "Language", Shape("category", "string", codes), [i.language for i in interviews]),
+        ("survey_version", "Survey version", Shape("integer", "bigint"), [i.version for i in interviews]),
+    ]
+    return [
+        (Variable(unique_alias(name, taken), name, label, shape, name), values)
+        for name, label, shape, values in facts
+    ]
