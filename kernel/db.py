@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from kernel.idempotency import claim
 from kernel.principals import Caller
 from kernel.problems import Forbidden, Problem, Unavailable
 from kernel.settings import Settings, async_database_url
@@ -153,6 +154,7 @@ def public_database(request: Request) -> Database:
 async def open_transaction(request: Request, caller: Caller) -> AsyncIterator[Session]:
     """Yield the request's write transaction; it commits after the handler and before the response is sent."""
     async with current_database(request).transaction(Tenancy.of_user(caller.user_id)) as session:
+        await claim(session, request, caller=caller.subject)
         yield session
 
 

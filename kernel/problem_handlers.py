@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as RoutingError  # noqa: TID251 - Starlette's router raises it; we translate
 
 from kernel.db import problem_of_database
+from kernel.idempotency import ReplayedError
 from kernel.logs import get_logger
 from kernel.problems import (
     BadRequest,
@@ -41,6 +42,13 @@ def add_problem_handlers(app: FastAPI) -> None:
         ResponseValidationError,
     ):
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(ReplayedError, _answer_again)
+
+
+async def _answer_again(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ReplayedError):  # registered for it only
+        raise error
+    return error.response
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -1,5 +1,7 @@
 """Teams through their door: what each role and a stranger may do."""
 
+import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -70,3 +72,34 @@ async def test_pages_of_teams_are_stable_and_cursors_bound_to_the_caller(
     stolen = await clients.identity.get(f"/api/teams?limit=2&cursor={cursor}", headers=mallory.headers)
     assert stolen.status_code == 422
     assert stolen.json()["errors"][0]["pointer"] == "/query/cursor"
+
+
+async def test_a_repeated_post_with_the_same_key_has_its_effect_once(clients: Clients, alice: Person) -> None:
+    headers = {**alice.headers, "Idempotency-Key": uuid.uuid4().hex}
+    answers = await asyncio.gather(
+        *(clients.identity.post("/api/teams", json={"name": "Once"}, headers=headers) for _ in range(5))
+    )
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.text for a in answers}) == 1
+    assert len({a.headers["location"] for a in answers}) == 1
+    assert sum(a.headers.get("idempotency-replayed") == "true" for a in answers) == 4
+    listed = (await clients.identity.get("/api/teams", headers=alice.headers)).json()["items"]
+    assert [t["name"] for t in listed] == ["Once"]
+
+
+async def test_an_idempotency_key_belongs_to_one_request(clients: Clients, alice: Person, mallory: Person) -> None:
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    await clients.identity.post("/api/teams", json={"name": "First"}, headers={**alice.headers, **key})
+    other = await clients.identity.post("/api/teams", json={"name": "Second"}, headers={**alice.headers, **key})
+    assert other.status_code == 409
+    assert other.json()["type"] == "/problems/idempotency-key-reused"
+    somebody = await clients.identity.post("/api/teams", json={"name": "First"}, headers={**mallory.headers, **key})
+    assert somebody.status_code == 201
+    assert "idempotency-replayed" not in somebody.headers
+
+
+async def test_a_refused_post_does_not_use_up_its_key(clients: Clients, alice: Person) -> None:
+    headers = {**alice.headers, "Idempotency-Key": uuid.uuid4().hex}
+    refused = await clients.identity.post("/api/teams", json={"name": ""}, headers=headers)
+    assert refused.status_code == 422
+    assert (await clients.identity.post("/api/teams", json={"name": "Now"}, headers=headers)).status_code == 201

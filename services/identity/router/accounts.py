@@ -1,11 +1,12 @@
 """`/api/accounts`: register, verify, log in, refresh, log out, one's own account."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi import status as http
 
 from kernel.db import ReadOnly
 from kernel.principals import Caller
 from kernel.problems import NotFound, TooManyRequests, Unauthenticated, problems_of
+from kernel.routing import Router
 from services.identity.dependencies import AccountCommands, CallerDevice
 from services.identity.errors import LinkExpired, SessionEnded, WrongCredentials
 from services.identity.queries import accounts as queries
@@ -21,7 +22,7 @@ from services.identity.schemas.accounts import (
 )
 from services.identity.service.accounts import Tokens
 
-router = APIRouter(prefix="/api/accounts", tags=["accounts"])
+router = Router(prefix="/api/accounts", tags=["accounts"])
 
 
 @router.post("/register", status_code=http.HTTP_202_ACCEPTED, responses=problems_of(TooManyRequests))

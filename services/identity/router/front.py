@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 import httpx2
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from kernel.http import readiness
@@ -21,10 +21,11 @@ from kernel.problems import (
     Unavailable,
     problems_of,
 )
+from kernel.routing import Router
 from services.identity.dependencies import AccountCommands
 from services.identity.router import pages
 
-router = APIRouter(tags=["front"])
+router = Router(tags=["front"])
 
 PEER_TIMEOUT_S = 3.0
 GATEWAY_PROBLEMS: dict[int, type[Problem]] = {

@@ -1,6 +1,6 @@
 """`/api/teams`: teams and their members."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi import status as http
 
 from kernel.access import Permission, require_team
@@ -9,11 +9,12 @@ from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound
+from kernel.routing import Router
 from services.identity.queries import teams as queries
 from services.identity.schemas.teams import MemberRead, MembersRead, TeamRead, TeamWrite
 from services.identity.service import teams as service
 
-router = APIRouter(prefix="/api/teams", tags=["teams"], responses=ACCESS_PROBLEMS)
+router = Router(prefix="/api/teams", tags=["teams"], responses=ACCESS_PROBLEMS)
 
 
 @router.post("", status_code=http.HTTP_201_CREATED)
