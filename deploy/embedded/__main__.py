@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.embedded.nursery import Nursery
 from deploy.embedded.ports import HOST
-from deploy.embedded.processes import PROJECT
+from deploy.embedded.processes import PROJECT, SUPERVISOR
 from deploy.embedded.python_process import PROGRAMS, Program
 from deploy.embedded.stack import Plan, plan
 from deploy.embedded.supervisor import PartFailedError, Supervisor
@@ -87,7 +87,7 @@ class RunFile:
             "database_url": running.backends.database_url,
             "nats_url": running.backends.nats_url,
             "s3_endpoint_url": running.backends.s3_endpoint_url,
-            "pids": {"supervisor": os.getpid(), **pids},
+            "pids": {SUPERVISOR: os.getpid(), **pids},
             "ready_at": datetime.now(UTC).isoformat(),
         }
         draft = self._path.with_suffix(".new")
@@ -109,6 +109,7 @@ async def run(
     nursery = Nursery(environment, workspace.log("nursery"))
     supervisor = Supervisor(workspace, report=console.part_ready, spawn=nursery.spawn)
     run_file = RunFile(workspace)
+    workspace.pid_file.add(SUPERVISOR, os.getpid())
     stopping = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
@@ -172,7 +173,7 @@ def where_it_runs(folder: Path) -> str:
         found = json.loads((folder / "run.json").read_text())
     except (OSError, ValueError):
         return "; it is still starting or stopping"
-    return f": {found['gateway_url']} (process {found['pids']['supervisor']})"
+    return f": {found['gateway_url']} (process {found['pids'][SUPERVISOR]})"
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from deploy.embedded.accounts import Account
 
 PR_SET_PDEATHSIG = 1
 PROJECT = Path(__file__).resolve().parents[2]
+SUPERVISOR = "supervisor"
+"""Name under which `make run` notes itself; `make stop` looks for it."""
 POLL_S = 0.05
 PROC = Path("/proc")  # Linux; elsewhere psutil knows
 
@@ -91,6 +93,7 @@ class PidFile:
 
 def stop_left_over(processes: Mapping[str, Identity], *, grace_s: float = 8) -> None:
     """End processes that a killed supervisor left behind; first politely, after `grace_s` seconds by force."""
+    processes = {name: identity for name, identity in processes.items() if name != SUPERVISOR}
     for sign, wait_s in ((signal.SIGINT, grace_s), (signal.SIGKILL, 5.0)):
         for identity in processes.values():
             _send(identity, sign)
