@@ -9,7 +9,8 @@ PY := .venv/bin/python
 UV := $(PY) -m uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
 
-.PHONY: help install lock run stop demo
+.PHONY: help install lock run stop demo install-optional test check format lint types imports drift generate models \
+  migrate migration lint-migrations bench
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,4 +32,51 @@ stop: ## stop a stack that `make run` started in this folder
 	@$(PY) -m deploy.embedded.stop
 
 demo: install ## start the stack and walk the main job on a real survey (ONCE=1 ends afterwards)
-	@exec $(PY) -m deploy.demo
+	@exec $(PY) -m deploy.demo $(if $(ONCE),--once)
+
+install-optional: install ## install system packages that page tests use (Chromium); needs root and apt-get
+	@deploy/install-optional.sh
+
+test: install ## all tests, on the real servers of the local stack
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+check: install format lint types imports drift lint-migrations test ## everything CI runs, in the same order
+
+format: ## formatting is as ruff writes it
+	@$(PY) -m ruff format --check --quiet .
+
+lint: ## ruff, all rules
+	@$(PY) -m ruff check --quiet .
+
+types: ## mypy, strict
+	@$(PY) -m mypy
+
+imports: ## the layers between and inside services
+	@.venv/bin/lint-imports --no-logo
+
+drift: ## generated files are what the code says, and the database is what the models say
+	@$(PY) -m deploy.problem_catalogue --check
+	@$(PY) -m deploy.configuration_page --check
+	@$(PY) -m contracts.asyncapi --check
+	@$(PY) -m schema.codegen --check
+
+generate: ## write all generated files
+	@$(PY) -m schema.codegen
+	@$(PY) -m deploy.problem_catalogue
+	@$(PY) -m deploy.configuration_page
+	@$(PY) -m contracts.asyncapi
+
+models: ## write the SQLAlchemy classes from the Django models
+	@$(PY) -m schema.codegen
+
+migrate: install ## apply all migrations to DATABASE_URL
+	@$(PY) schema/manage.py migrate
+
+migration: install ## make a migration: make migration app=data_ingestion
+	@$(PY) schema/manage.py makemigrations $(app)
+
+lint-migrations: install ## squawk over the SQL of the migrations
+	@$(PY) -m schema.lint_migrations
+
+bench: install ## all benchmarks; each prints ratios against a ceiling of the same run
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) -m benchmarks.$$(basename $$script .py) || exit 1; done

@@ -30,7 +30,7 @@ STACK = """
 | variable | default | meaning |
 | --- | --- | --- |
 | `PLUGZERO_PORT` | 8080, or a free one | Port of the gateway. Named and taken is an error; not named and taken, a free one is used. |
-| `PLUGZERO_HOME` | `.plugzero` | Folder of all data, logs and secrets of the stack. |
+| `PLUGZERO_DIR` | `.plugzero` | Folder of all data, logs and secrets of the stack. |
 | `DATABASE_URL` | – | Set: PostgreSQL is not started, this one (as its owner) is used. |
 | `NATS_URL` | – | Set: NATS is not started, this one is used. |
 | `S3_ENDPOINT_URL` | – | Set: SeaweedFS is not started, this S3 is used, with `PLUGZERO_S3_ACCESS_KEY_ID` and `PLUGZERO_S3_SECRET_ACCESS_KEY`. |

@@ -24,7 +24,7 @@ from nats.aio.msg import Msg
 from deploy.demo.client import Client, DemoFailedError
 from deploy.demo.walk import Walk
 
-RUN_FILE = Path(os.environ.get("PLUGZERO_HOME", ".plugzero")) / "run.json"
+RUN_FILE = Path(os.environ.get("PLUGZERO_DIR", ".plugzero")) / "run.json"
 READY_WITHIN_S = 120
 
 
