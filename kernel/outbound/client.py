@@ -174,7 +174,10 @@ class Outbound:
             if response.status in _REDIRECTS and location and request.limits.max_redirects > 0:
                 response.close()  # the body of a redirect is nobody's concern
                 return location
-            await _read(response, progress, request)
+            if request.limits.wants_body(response.headers.get("Content-Type", "")):
+                await _read(response, progress, request)
+            else:
+                response.close()
             return None
 
     def _open_session(self) -> aiohttp.ClientSession:

@@ -51,6 +51,8 @@ class OutboundPolicy:
     max_header_bytes: int = 32 * _KIB
     """Of one header line; there may be at most `max_headers` of them."""
     max_headers: int = 128
+    body_types: frozenset[str] = frozenset()
+    """Media types whose bodies are read; of others only the headers. Empty means all."""
     max_redirects: int = 10
     """Followed redirects; 0 brings a redirect back as the answer itself."""
     timeout_s: float = 30.0
@@ -68,6 +70,11 @@ class OutboundPolicy:
         if not self.allow_private and _names_this_machine(url.host):
             return f"{url.host} names this machine or its own network, not a public website"
         return None
+
+    def wants_body(self, content_type: str) -> bool:
+        """True where a body of this Content-Type is to be read; one without a type is."""
+        media_type = content_type.partition(";")[0].strip().lower()
+        return not (self.body_types and media_type) or media_type in self.body_types
 
     def refusal_of_address(self, address: str) -> str | None:
         """Return why this IP address may not be connected to; None where it may."""

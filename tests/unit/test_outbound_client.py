@@ -429,6 +429,15 @@ async def test_the_callers_own_error_while_writing_stays_its_own() -> None:
             await client.download(base, write)
 
 
+async def test_bodies_of_unwanted_types_are_left_where_they_are() -> None:
+    limits = replace(LOCAL, body_types=frozenset({"text/html"}))
+    film = by_path({"/film": plain(body=b"x" * 99, Content_Type="video/mp4"), "/none": plain(body=b"y")})
+    async with serving(film) as base, Outbound(limits) as client:
+        unwanted, untyped = await client.get(f"{base}/film"), await client.get(f"{base}/none")
+    assert (unwanted.outcome, unwanted.status, unwanted.body) == (Outcome.OK, 200, b"")
+    assert untyped.body == b"y"
+
+
 async def test_bad_text_is_a_bad_url() -> None:
     async with Outbound(LOCAL) as client:
         fetched = await client.get("gopher://example.org/")

@@ -1,0 +1,1 @@
+"""Site audits: crawl a website, judge its pages, score its health."""

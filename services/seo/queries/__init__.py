@@ -1,0 +1,1 @@
+"""One named statement per question put to PostgreSQL."""

@@ -1,0 +1,1 @@
+"""HTTP: audits themselves (`audits`) and what they found (`results`)."""
