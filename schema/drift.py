@@ -77,9 +77,8 @@ def structure_differences(
     options = {"compare_type": True, "compare_server_default": False, "include_object": is_compared}
     context = MigrationContext.configure(connection, opts=options)
     for difference in compare_metadata(context, metadata):
-        yield from (
-            describe(target, part) for part in (difference if isinstance(difference, list) else [difference])
-        )
+        parts = difference if isinstance(difference, list) else [difference]
+        yield from (describe(target, part) for part in parts if part[0] in COMPARED)
 
 
 def describe(target: codegen.Target, difference: tuple[Any, ...]) -> str:
