@@ -23,5 +23,4 @@ async def list_projects(
     query = select(Project)
     if team_id is not None:
         query = query.where(Project.team_id == team_id)
-    rows, cursor = await paginate(session, query, page, order_by=(Project.created_at.desc(), Project.id.desc()))
-    return [row.Project for row in rows], cursor
+    return await paginate(session, query, page, order_by=(Project.created_at.desc(), Project.id.desc()))

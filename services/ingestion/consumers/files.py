@@ -1,0 +1,141 @@
+"""What happens to uploaded files in the background: they are read; the objects of deleted ones are purged."""
+
+import time
+from pathlib import Path
+
+import orjson
+
+from contracts.ingestion import FileDeleted, FileUploaded, ProjectDeleted, UploadStatus
+from kernel.logs import get_logger
+from kernel.subscriptions import AlreadyHandled, Delivery
+from services.ingestion.consumers.registry import consumers
+from services.ingestion.domain.refusals import FileRefused
+from services.ingestion.errors import FileReaderFailed
+from services.ingestion.queries import files as queries
+from services.ingestion.service import files as service
+from services.ingestion.service.reading import (
+    Note,
+    ReaderFailedError,
+    ReaderResult,
+    read_table,
+    scratch_folder,
+)
+from services.ingestion.settings import IngestionSettings
+
+log = get_logger(__name__)
+PARQUET = "application/vnd.apache.parquet"
+_NOTE_EVERY_S = 0.5
+# A crash may be an accident of the machine once; twice, it is the file.
+_READER_ATTEMPTS = 2
+
+
+@consumers.on(FileUploaded, name="parse-file", ack_wait_s=60, concurrency=2)
+async def parse_uploaded_file(event: FileUploaded, delivery: Delivery) -> None:
+    """Read a file into a dataset, or note why not. Killed at any point and delivered again, it ends with one dataset.
+
+    Objects go to keys that depend on the file alone, so a second run overwrites them; rows and events are written in
+    the one transaction that also enters the inbox.
+    """
+    if await delivery.is_handled():
+        raise AlreadyHandled(f"file {event.file_id} is read")
+    async with delivery.snapshot() as session:
+        file = await queries.find_file(session, event.file_id)
+    if file is None or file.upload_status != UploadStatus.PENDING:
+        return
+    try:
+        table = await _read(event, delivery)
+    except FileRefused as refused:
+        await _refuse(event, delivery, refused)
+        return
+    except ReaderFailedError:
+        if delivery.attempt < _READER_ATTEMPTS:
+            raise
+        detail = "The reader crashed on this file more than once."
+        await _refuse(
+            event, delivery, FileRefused(FileReaderFailed.slug, detail, "Try another export of the table.")
+        )
+        return
+    await _complete(event, delivery, table)
+
+
+async def _read(event: FileUploaded, delivery: Delivery) -> service.ReadTable:
+    settings = delivery.resources.settings
+    if not isinstance(settings, IngestionSettings):
+        raise TypeError("ingestion's worker runs with IngestionSettings")
+    objects = delivery.resources.objects
+    async with scratch_folder(settings) as folder:
+        source = folder / "original"
+        await objects.download(event.object_key, source)
+        work = folder / "work"
+        work.mkdir()
+        result = await read_table(source, work, settings, _progress_notes(event, delivery))
+        return await _store(event, delivery, result)
+
+
+def _progress_notes(event: FileUploaded, delivery: Delivery) -> Note:
+    last = 0.0
+
+    async def note(phase: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last < _NOTE_EVERY_S:
+            return
+        last = time.monotonic()
+        async with delivery.transaction() as session:
+            await queries.set_progress(session, event.file_id, phase=phase, done=done, total=total)
+
+    return note
+
+
+async def _store(event: FileUploaded, delivery: Delivery, result: ReaderResult) -> service.ReadTable:
+    objects = delivery.resources.objects
+    folder = service.folder_of(event.object_key)
+    parquet_key = f"{folder}dataset-v1.parquet"
+    await objects.upload(parquet_key, Path(result.parquet), PARQUET)
+    await objects.put(f"{folder}preview.json", orjson.dumps(result.preview), "application/json")
+    return service.ReadTable(
+        parquet_key=parquet_key,
+        content_hash=result.content_hash,
+        n_rows=result.n_rows,
+        n_columns=result.n_columns,
+        codebook=result.codebook,
+        columns_metadata=result.columns_metadata,
+        report=result.report,
+    )
+
+
+async def _complete(event: FileUploaded, delivery: Delivery, table: service.ReadTable) -> None:
+    async with delivery.effect() as session:
+        file = await queries.lock_file(session, event.file_id)
+        if file is not None and file.upload_status == UploadStatus.PENDING:
+            await service.complete_import(session, file, table, team_id=delivery.team_id)
+    if file is None:
+        # Deleted while it was read: what was stored after the purge goes as well.
+        await delivery.resources.objects.delete_prefix(service.folder_of(event.object_key))
+
+
+async def _refuse(event: FileUploaded, delivery: Delivery, refused: FileRefused) -> None:
+    async with delivery.effect() as session:
+        file = await queries.lock_file(session, event.file_id)
+        if file is not None and file.upload_status == UploadStatus.PENDING:
+            await service.fail_import(
+                session,
+                file,
+                refused.slug,
+                detail=refused.detail,
+                hint=refused.hint,
+                team_id=delivery.team_id,
+            )
+
+
+@consumers.on(FileDeleted, name="purge-file")
+async def purge_file(event: FileDeleted, delivery: Delivery) -> None:
+    """Remove the objects of a deleted file."""
+    n_objects = await delivery.resources.objects.delete_prefix(event.object_prefix)
+    log.info("file_purged", file_id=event.file_id, n_objects=n_objects)
+
+
+@consumers.on(ProjectDeleted, name="purge-project")
+async def purge_project(event: ProjectDeleted, delivery: Delivery) -> None:
+    """Remove the objects of a deleted project."""
+    n_objects = await delivery.resources.objects.delete_prefix(event.object_prefix)
+    log.info("project_purged", project_id=event.project_id, n_objects=n_objects)

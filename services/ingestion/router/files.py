@@ -1,0 +1,137 @@
+"""HTTP of uploaded files."""
+
+import orjson
+from fastapi import Request, Response, status
+
+from contracts.ingestion import UploadStatus
+from kernel.access import Permission, require_project
+from kernel.db import ReadOnly, Tenancy, Transaction
+from kernel.http import ACCESS_PROBLEMS
+from kernel.pagination import Page, PageQuery
+from kernel.principals import Caller
+from kernel.problems import BadRequest, TooLarge, UnsupportedMedia, problems_of
+from kernel.routing import Router
+from services.ingestion.dependencies import ProcessResources
+from services.ingestion.errors import FileNotReady
+from services.ingestion.queries import files as queries
+from services.ingestion.router.multipart import incoming_file
+from services.ingestion.schemas.files import (
+    FileDownload,
+    FilePreview,
+    FileRead,
+    FileSummary,
+    FileUpdate,
+    ImportReport,
+)
+from services.ingestion.service import files as service
+from services.ingestion.settings import IngestionSettings
+
+router = Router(prefix="/api", tags=["files"], responses=ACCESS_PROBLEMS)
+LINK_LIFE_S = 300
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/projects/{project_id}/files",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems_of(BadRequest, TooLarge, UnsupportedMedia),
+    openapi_extra=_UPLOAD_BODY,
+)
+async def upload_file(
+    project_id: int, request: Request, caller: Caller, resources: ProcessResources, response: Response
+) -> FileRead:
+    """Upload a file as multipart/form-data, part `file`; it is read in the background. Follow `Location`.
+
+    The bytes go to the object store as they arrive. The transaction is opened afterwards, so that a slow upload
+    holds no database connection.
+    """
+    tenancy = Tenancy.of_user(caller.user_id)
+    grant = await service.require_upload_access(resources, tenancy, project_id)
+    settings = resources.settings
+    limit_bytes = settings.max_upload_bytes if isinstance(settings, IngestionSettings) else 0
+    incoming = await incoming_file(request, limit_bytes=limit_bytes)
+    file = await service.store_upload(resources, tenancy, grant, incoming, user_id=caller.user_id)
+    response.headers["Location"] = f"/api/files/{file.id}"
+    return _read(file, [])
+
+
+@router.get("/projects/{project_id}/files")
+async def list_files(
+    project_id: int, session: ReadOnly, page: PageQuery, upload_status: UploadStatus | None = None
+) -> Page[FileSummary]:
+    """List a project's files, newest first."""
+    await require_project(session, project_id, Permission.READ)
+    files, cursor = await queries.list_files(session, page, project_id, status=upload_status)
+    datasets = await queries.dataset_ids(session, [file.id for file in files])
+    items = [FileSummary.model_validate(_summary(file, datasets.get(file.id, []))) for file in files]
+    return Page(items=items, next_cursor=cursor)
+
+
+@router.get("/files/{file_id}")
+async def read_file(file_id: int, session: ReadOnly) -> FileRead:
+    """Show one file: whether it was understood, and its columns."""
+    file = await queries.get_file(session, file_id)
+    return _read(file, (await queries.dataset_ids(session, [file_id])).get(file_id, []))
+
+
+@router.patch("/files/{file_id}")
+async def rename_file(file_id: int, body: FileUpdate, session: Transaction) -> FileRead:
+    """Rename a file (JSON Merge Patch)."""
+    file = await service.rename_file(session, file_id, body.name)
+    return _read(file, (await queries.dataset_ids(session, [file_id])).get(file_id, []))
+
+
+@router.delete("/files/{file_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_file(file_id: int, session: Transaction) -> None:
+    """Delete a file, its datasets and what was computed from them."""
+    await service.delete_file(session, file_id)
+
+
+@router.get("/files/{file_id}/preview", responses=problems_of(FileNotReady))
+async def preview_file(file_id: int, session: ReadOnly, resources: ProcessResources) -> FilePreview:
+    """Show the first 50 rows as they were understood."""
+    file = await queries.get_file(session, file_id)
+    if file.upload_status != UploadStatus.SUCCESS:
+        raise FileNotReady(f"File {file_id} is {file.upload_status}; only an understood file has a preview.")
+    stored = await resources.objects.get(f"{service.folder_of(file.file)}preview.json")
+    return FilePreview.model_validate(orjson.loads(stored))
+
+
+@router.get("/files/{file_id}/report", responses=problems_of(FileNotReady))
+async def read_report(file_id: int, session: ReadOnly) -> ImportReport:
+    """Show how the file was read: encoding, dialect, header, rejected and repaired rows, coerced values."""
+    file = await queries.get_file(session, file_id)
+    if file.upload_status == UploadStatus.PENDING:
+        raise FileNotReady(f"File {file_id} is {file.upload_status}; its report comes when it is read.")
+    return ImportReport.model_validate(file.import_report)
+
+
+@router.get("/files/{file_id}/download")
+async def download_file(file_id: int, session: ReadOnly, resources: ProcessResources) -> FileDownload:
+    """Give a link to the untouched original; it works without log-in for five minutes."""
+    file = await queries.get_file(session, file_id)
+    url = await resources.objects.presign_get(file.file, filename=file.original_name, expires_s=LINK_LIFE_S)
+    return FileDownload(url=url, expires_in=LINK_LIFE_S)
+
+
+def _summary(file: object, dataset_ids: list[int]) -> dict[str, object]:
+    columns = FileRead.model_fields.keys() - {"name", "dataset_ids"}
+    values = {name: getattr(file, name) for name in columns}
+    return {**values, "name": getattr(file, "original_name", ""), "dataset_ids": dataset_ids}
+
+
+def _read(file: object, dataset_ids: list[int]) -> FileRead:
+    return FileRead.model_validate(_summary(file, dataset_ids))

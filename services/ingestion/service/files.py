@@ -1,0 +1,198 @@
+"""Commands of files: take in an upload, rename, delete; note what the reader found."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from contracts.ingestion import (
+    FileDeleted,
+    FileFailed,
+    FileProcessed,
+    FileType,
+    FileUploaded,
+    UploadStatus,
+)
+from kernel.access import Permission, ProjectGrant, require_project
+from kernel.db import Session, Tenancy
+from kernel.events import record
+from kernel.ids import uuid7
+from kernel.objects import StoredObject
+from kernel.resources import Resources
+from services.ingestion.domain.signatures import HEAD_BYTES, judge
+from services.ingestion.errors import problem_of_refusal
+from services.ingestion.models import Dataset, DatasetVersion, RawDataFile
+from services.ingestion.queries import files as queries
+from services.ingestion.service.projects import object_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file on its way in: its name and declared type, and its bytes as they arrive."""
+
+    name: str
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """What the reader made of a file: where the rows lie, and what is known about them."""
+
+    parquet_key: str
+    content_hash: str
+    n_rows: int
+    n_columns: int
+    codebook: dict[str, Any]
+    columns_metadata: dict[str, Any]
+    report: dict[str, Any]
+
+
+class _Watched:
+    """An upload's bytes passing by; keeps the first ones, by which the content is judged."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self.head = b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._chunks:
+            if len(self.head) < HEAD_BYTES:
+                self.head += chunk[: HEAD_BYTES - len(self.head)]
+            yield chunk
+
+
+def folder_of(file_key: str) -> str:
+    """Return the prefix of all objects of a file: the original and what was made of it."""
+    return f"{PurePosixPath(file_key).parent}/"
+
+
+async def require_upload_access(resources: Resources, tenancy: Tenancy, project_id: int) -> ProjectGrant:
+    """Return the caller's grant before any byte is stored; raises NotFound, Forbidden."""
+    async with resources.database.snapshot(tenancy) as session:
+        return await require_project(session, project_id, Permission.WRITE)
+
+
+async def store_upload(
+    resources: Resources, tenancy: Tenancy, grant: ProjectGrant, incoming: IncomingFile, *, user_id: int
+) -> RawDataFile:
+    """Store an upload as it arrives, then its row and event in one transaction; no object stays without a row."""
+    watched = _Watched(incoming.chunks)
+    key = f"{object_prefix(grant.team_id, grant.project_id)}files/{uuid7()}/original"
+    stored = await resources.objects.put_stream(key, aiter(watched), "application/octet-stream")
+    file_type = FileType.UNSTRUCTURED if judge(watched.head).is_document else FileType.TABULAR
+    try:
+        async with resources.database.transaction(tenancy) as session:
+            # Asked again: the upload may have taken longer than the membership lasted.
+            await require_project(session, grant.project_id, Permission.WRITE)
+            return await _add_file(session, grant, incoming, stored, file_type, user_id=user_id)
+    except BaseException:
+        await resources.objects.delete(key)
+        raise
+
+
+async def _add_file(
+    session: Session,
+    grant: ProjectGrant,
+    incoming: IncomingFile,
+    stored: StoredObject,
+    file_type: FileType,
+    *,
+    user_id: int,
+) -> RawDataFile:
+    file = RawDataFile(
+        project_id=grant.project_id,
+        uploaded_by_id=user_id,
+        file=stored.key,
+        file_type=file_type,
+        upload_status=UploadStatus.PENDING,
+        original_name=incoming.name,
+        content_type=incoming.content_type,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        progress={"phase": "waiting", "done": 0, "total": stored.size_bytes},
+    )
+    session.add(file)
+    await session.flush()  # the event carries the id
+    event = FileUploaded(
+        project_id=grant.project_id,
+        file_id=file.id,
+        object_key=stored.key,
+        original_name=incoming.name,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+    )
+    await record(session, event, team_id=grant.team_id, project_id=grant.project_id)
+    return file
+
+
+async def rename_file(session: Session, file_id: int, name: str) -> RawDataFile:
+    """Give a file another name; its content never changes. Raises NotFound, Forbidden."""
+    file = await queries.get_file(session, file_id)
+    await require_project(session, file.project_id, Permission.WRITE)
+    file.original_name = name
+    await session.flush()  # the answer carries the new updated_at
+    return file
+
+
+async def delete_file(session: Session, file_id: int) -> None:
+    """Remove a file and its datasets; the objects are purged on the event. Raises NotFound, Forbidden."""
+    file = await queries.get_file(session, file_id)
+    grant = await require_project(session, file.project_id, Permission.WRITE)
+    datasets = (await queries.dataset_ids(session, [file_id])).get(file_id, [])
+    event = FileDeleted(
+        project_id=file.project_id, file_id=file_id, dataset_ids=datasets, object_prefix=folder_of(file.file)
+    )
+    await record(session, event, team_id=grant.team_id, project_id=file.project_id)
+    await session.delete(file)
+
+
+async def complete_import(session: Session, file: RawDataFile, table: ReadTable, *, team_id: int) -> Dataset:
+    """Make the first version of a dataset of what was read, in the transaction that owns the event's effect."""
+    dataset = Dataset(
+        project_id=file.project_id,
+        name=_dataset_name(file.original_name),
+        raw_data_file_id=file.id,
+        version=1,
+    )
+    session.add(dataset)
+    await session.flush()  # version and event carry the id
+    session.add(
+        DatasetVersion(
+            project_id=file.project_id,
+            dataset_id=dataset.id,
+            number=1,
+            parquet_key=table.parquet_key,
+            codebook=table.codebook,
+            n_rows=table.n_rows,
+            content_hash=table.content_hash,
+        )
+    )
+    file.upload_status = UploadStatus.SUCCESS
+    file.columns_metadata = table.columns_metadata
+    file.import_report = table.report
+    file.progress = {"phase": "done", "done": table.n_rows, "total": table.n_rows}
+    event = FileProcessed(
+        project_id=file.project_id,
+        file_id=file.id,
+        dataset_ids=[dataset.id],
+        n_rows=table.n_rows,
+        n_columns=table.n_columns,
+    )
+    await record(session, event, team_id=team_id, project_id=file.project_id)
+    return dataset
+
+
+def _dataset_name(file_name: str) -> str:
+    return PurePosixPath(file_name).stem or file_name
+
+
+async def fail_import(
+    session: Session, file: RawDataFile, slug: str, *, detail: str, hint: str, team_id: int
+) -> None:
+    """Note why a file cannot be understood, in the transaction that owns the event's effect."""
+    file.upload_status = UploadStatus.FAILED
+    file.error = problem_of_refusal(slug, detail=detail, hint=hint)
+    file.progress = {**file.progress, "phase": "failed"}
+    event = FileFailed(project_id=file.project_id, file_id=file.id, slug=slug, detail=detail)
+    await record(session, event, team_id=team_id, project_id=file.project_id)

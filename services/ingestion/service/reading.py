@@ -1,0 +1,135 @@
+"""Runs the reader of one file in a limited process and returns what it found."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kernel.logs import get_logger
+from services.ingestion.domain.import_child import REFUSED, RESULT
+from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
+from services.ingestion.settings import IngestionSettings
+
+log = get_logger(__name__)
+Note = Callable[[str, int, int], Awaitable[None]]
+
+_ROOT = Path(__file__).parents[3]
+_PREFIX = "plugzero-import-"
+_STDERR_BYTES = 16_384
+_SMALLER_HINT = "Split the file, or remove columns you do not need."
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderResult:
+    """A file as read: the Parquet file on this machine, and what is known about it."""
+
+    parquet: Path
+    content_hash: str
+    n_rows: int
+    n_columns: int
+    codebook: dict[str, Any]
+    columns_metadata: dict[str, Any]
+    preview: dict[str, Any]
+    report: dict[str, Any]
+
+
+class ReaderFailedError(Exception):
+    """The reader ended without a verdict: a fault of ours, not of the file."""
+
+
+@asynccontextmanager
+async def scratch_folder(settings: IngestionSettings) -> AsyncIterator[Path]:
+    """Yield an empty folder of this import; removed afterwards, as are those that killed workers left."""
+    parent = Path(settings.scratch_folder or tempfile.gettempdir())
+    await asyncio.to_thread(_sweep, parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def read_table(source: Path, work: Path, settings: IngestionSettings, note: Note) -> ReaderResult:
+    """Return what is in a file; raises FileRefused with a reason, ReaderFailedError when the reader crashed."""
+    limits = {
+        "memory_bytes": settings.import_memory_bytes,
+        "cpu_s": int(settings.import_timeout_s * settings.import_threads) + 1,
+        "n_threads": settings.import_threads,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.ingestion.domain.import_child",
+        str(source),
+        str(work),
+        json.dumps(limits),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=work,
+        # Nothing of the worker's environment: what reads foreign files knows no password.
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(_ROOT),
+            "TMPDIR": str(work),
+            "HOME": str(work),
+        },
+    )
+    try:
+        async with asyncio.timeout(settings.import_timeout_s):
+            words = await _follow(process, note)
+    except TimeoutError:
+        detail = f"Reading the file takes longer than the {settings.import_timeout_s:.0f} s that one import may take."
+        raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT) from None
+    finally:
+        await _end(process)
+    return _verdict(process.returncode or 0, work, words)
+
+
+async def _follow(process: asyncio.subprocess.Process, note: Note) -> str:
+    """Pass the reader's progress on until it ends; return the end of what it wrote to standard error."""
+    if process.stdout is None or process.stderr is None:
+        raise RuntimeError("the reader was started without pipes")
+    errors = asyncio.ensure_future(process.stderr.read())
+    async for line in process.stdout:
+        with contextlib.suppress(ValueError, KeyError):
+            progress = json.loads(line)
+            await note(progress["phase"], progress["done"], progress["total"])
+    await process.wait()
+    return (await errors)[-_STDERR_BYTES:].decode("utf-8", "replace")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _verdict(code: int, work: Path, words: str) -> ReaderResult:
+    path = work / RESULT
+    if code == REFUSED and path.exists():
+        refusal = json.loads(path.read_text(encoding="utf-8"))
+        raise FileRefused(refusal["slug"], refusal["detail"], refusal["hint"])
+    if code != 0 or not path.exists():
+        log.error("reader_failed", code=code, words=words)
+        raise ReaderFailedError(
+            f"exit code {code}: {words.strip().splitlines()[-1] if words.strip() else 'no words'}"
+        )
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return ReaderResult(**{**result, "parquet": Path(result["parquet"])})
