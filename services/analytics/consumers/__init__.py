@@ -1,1 +1,6 @@
-"""JetStream consumers of analytics and the machinery only they use: engine, dataset cache, chart renderer."""
+"""JetStream consumers of analytics, and the machinery only they use: engine, dataset cache, drawing."""
+
+from services.analytics.consumers import analyses
+from services.analytics.consumers.registry import consumers
+
+__all__ = ["analyses", "consumers"]

@@ -121,7 +121,7 @@ class _Reader:
             part = self.read(tree.get("arg", _first(tree.get("args"))), f"{pointer}/arg", depth=depth + 1)
             return Negation(part) if part is not None else None
         if not isinstance(op, str) or op not in _LEAVES:
-            known = ", ".join(["and", "or", "not", *_LEAVES])
+            known = ", ".join(OPERATORS)
             return self.fail(f"{pointer}/op", f"unknown operator {op!r}; known: {known}")
         return self._read_leaf(tree, op, pointer)
 
@@ -210,6 +210,10 @@ _LEAVES: Final[Mapping[str, Callable[[Variable, str, object], Node]]] = {
     "contains": _read_text_match,
     "starts_with": _read_text_match,
 }
+
+
+OPERATORS: Final = ("and", "or", "not", *_LEAVES)
+"""Every operator of a filter expression."""
 
 
 def _scalar(variable: Variable, value: object) -> Scalar:

@@ -1,0 +1,127 @@
+"""Consumers of analyses: compute what was requested, draw what was computed."""
+
+import asyncio
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from contracts.analytics import AnalysisComplete, AnalysisRequested
+from kernel.logs import get_logger
+from kernel.objects import Objects
+from kernel.settings import Settings
+from kernel.subscriptions import Delivery
+from services.analytics.consumers.dataset_cache import DatasetCache
+from services.analytics.consumers.drawing import drawn_png, drawn_svg
+from services.analytics.consumers.engine.compute import Calculation, compute
+from services.analytics.consumers.engine.session import DuckDb
+from services.analytics.consumers.registry import consumers
+from services.analytics.domain.artefacts import MEDIA_TYPES, ChartFormat, chart_key
+from services.analytics.domain.charts import chart_spec
+from services.analytics.domain.codebook import read_codebook
+from services.analytics.domain.failures import UncomputableError
+from services.analytics.queries import analyses as queries
+from services.analytics.schemas.calculations import CALCULATIONS
+from services.analytics.service import analyses as service
+from services.analytics.service.analyses import Job
+from services.analytics.settings import AnalyticsSettings
+
+logger = get_logger(__name__)
+
+
+@consumers.on(AnalysisRequested, name="compute-analysis", ack_wait_s=30, max_deliver=4)
+async def compute_analysis(event: AnalysisRequested, delivery: Delivery) -> None:
+    """Compute the figures of an analysis and keep them, or why there are none."""
+    async with delivery.transaction() as session:
+        job = await service.start_analysis(session, event.analysis_result_id)
+    if job is None:
+        return
+    try:
+        result_data = await _figures(job, delivery)
+    except UncomputableError as failure:
+        error = failure.as_problem()
+    except Exception as failure:
+        if delivery.attempt < 2:  # noqa: PLR2004 - once more, in case a neighbour was restarting
+            raise
+        logger.exception("analysis crashed", analysis_id=job.analysis_id, exc_info=failure)
+        error = UncomputableError(
+            "analysis-crashed", "The computation failed; the cause is in our log."
+        ).as_problem()
+    else:
+        async with delivery.effect() as session:
+            await service.complete_analysis(
+                session, job, team_id=delivery.team_id, result_data=result_data, engine=_engine_versions()
+            )
+        return
+    async with delivery.effect() as session:
+        await service.fail_analysis(session, job, team_id=delivery.team_id, error=error)
+
+
+@consumers.on(AnalysisComplete, name="draw-chart", ack_wait_s=30, max_deliver=4)
+async def draw_chart(event: AnalysisComplete, delivery: Delivery) -> None:
+    """Draw the result as SVG and PNG into the bucket; drawing twice gives the same pictures."""
+    async with delivery.snapshot() as session:
+        analysis = await queries.find_analysis(session, event.analysis_result_id)
+    if analysis is None or analysis.result_data is None:
+        return
+    spec = chart_spec(analysis.calculation_type, analysis.result_data)
+    for extension, draw in (("svg", drawn_svg), ("png", drawn_png)):
+        picture = await asyncio.to_thread(draw, spec)
+        await _store(delivery, event, "svg" if extension == "svg" else "png", picture)
+
+
+async def _store(delivery: Delivery, event: AnalysisComplete, extension: ChartFormat, picture: bytes) -> None:
+    key = chart_key(
+        team_id=delivery.team_id,
+        project_id=event.project_id,
+        analysis_id=event.analysis_result_id,
+        extension=extension,
+    )
+    objects: Objects = delivery.resources.objects
+    await objects.put(key, picture, MEDIA_TYPES[extension])
+
+
+async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
+    settings = _own(delivery.resources.settings)
+    path = await _cache(settings.cache_folder, settings.cache_max_bytes).fetch(
+        delivery.resources.objects, key=job.parquet_key, content_hash=job.content_hash
+    )
+    calculation = Calculation(
+        CALCULATIONS[job.calculation_type].model_validate(job.parameters),
+        read_codebook(job.codebook),
+        job.filter,
+        job.weight,
+    )
+    database = _duckdb(settings.engine_threads, settings.engine_memory_limit)
+
+    def run() -> dict[str, Any]:
+        with database.open(path) as engine:
+            return compute(engine, calculation)
+
+    return await asyncio.to_thread(run)
+
+
+def _own(settings: Settings) -> AnalyticsSettings:
+    if not isinstance(settings, AnalyticsSettings):
+        raise TypeError("the analytics worker runs with AnalyticsSettings")
+    return settings
+
+
+@lru_cache(maxsize=4)
+def _cache(folder: Path, max_bytes: int) -> DatasetCache:
+    return DatasetCache(folder, max_bytes=max_bytes)
+
+
+@lru_cache(maxsize=4)
+def _duckdb(threads: int, memory_limit: str) -> DuckDb:
+    return DuckDb(threads=threads, memory_limit=memory_limit)
+
+
+@lru_cache(maxsize=1)
+def _engine_versions() -> dict[str, str]:
+    return {
+        "name": "duckdb",
+        "duckdb": version("duckdb"),
+        "ibis": version("ibis-framework"),
+        "scipy": version("scipy"),
+    }

@@ -1,0 +1,1 @@
+"""Questions that analytics puts to PostgreSQL."""

@@ -1,0 +1,110 @@
+"""Analyses and the datasets behind them as rows."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from kernel.db import Session
+from services.analytics.models import AnalysisResult, Dataset, DatasetVersion
+
+NEWEST_FIRST = (AnalysisResult.created_at.desc(), AnalysisResult.id.desc())
+UNFINISHED = ("PENDING", "RUNNING")
+_LIVE = text("NOT (status IN ('FAILED', 'CANCELLED'))")
+
+
+async def find_dataset(session: AsyncSession, dataset_id: int) -> Dataset | None:
+    """Return a dataset that the caller can see."""
+    return await session.scalar(select(Dataset).where(Dataset.id == dataset_id))
+
+
+async def find_version(session: AsyncSession, dataset_id: int, number: int) -> DatasetVersion | None:
+    """Return one version of a dataset."""
+    statement = select(DatasetVersion).where(
+        DatasetVersion.dataset_id == dataset_id, DatasetVersion.number == number
+    )
+    return await session.scalar(statement)
+
+
+async def find_analysis(
+    session: AsyncSession, analysis_id: int, *, lock: bool = False
+) -> AnalysisResult | None:
+    """Return an analysis; with `lock`, for writing it in this transaction."""
+    statement = select(AnalysisResult).where(AnalysisResult.id == analysis_id)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def find_status(session: AsyncSession, analysis_id: int) -> str | None:
+    """Return only an analysis' status."""
+    return await session.scalar(select(AnalysisResult.status).where(AnalysisResult.id == analysis_id))
+
+
+def analyses_of(project_id: int, *, dataset_id: int | None, kind: str | None) -> Select[Any]:
+    """Select a project's analyses without their figures."""
+    statement = select(AnalysisResult).options(
+        defer(AnalysisResult.result_data), defer(AnalysisResult.lineage)
+    )
+    statement = statement.where(AnalysisResult.project_id == project_id)
+    if dataset_id is not None:
+        statement = statement.where(AnalysisResult.dataset_id == dataset_id)
+    if kind is not None:
+        statement = statement.where(AnalysisResult.calculation_type == kind)
+    return statement
+
+
+async def current_versions(session: AsyncSession, dataset_ids: Collection[int | None]) -> dict[int, int]:
+    """Return dataset id → number of its current version."""
+    wanted = [id_ for id_ in dataset_ids if id_ is not None]
+    if not wanted:
+        return {}
+    rows = await session.execute(select(Dataset.id, Dataset.version).where(Dataset.id.in_(wanted)))
+    return {row.id: row.version for row in rows}
+
+
+async def add_analysis(session: Session, **values: Any) -> int | None:
+    """Insert a new analysis and return its id; None where a live one with the same cache key exists already."""
+    statement = (
+        insert(AnalysisResult)
+        .values(**values)
+        .on_conflict_do_nothing(
+            index_elements=[AnalysisResult.project_id, AnalysisResult.cache_key], index_where=_LIVE
+        )
+        .returning(AnalysisResult.id)
+    )
+    return await session.scalar(statement)
+
+
+async def find_live(session: AsyncSession, project_id: int, cache_key: str) -> AnalysisResult | None:
+    """Return the analysis of that cache key that is waiting, running or done."""
+    statement = select(AnalysisResult).where(
+        AnalysisResult.project_id == project_id, AnalysisResult.cache_key == cache_key, _LIVE
+    )
+    return await session.scalar(statement)
+
+
+async def set_progress(session: Session, analysis_id: int, *, done: int, total: int, phase: str) -> None:
+    """Note how far a running analysis is."""
+    progress = {"done": done, "total": total, "phase": phase}
+    await session.execute(
+        update(AnalysisResult)
+        .where(AnalysisResult.id == analysis_id, AnalysisResult.status == "RUNNING")
+        .values(progress=progress)
+    )
+
+
+async def remove_analysis(session: Session, analysis_id: int) -> None:
+    """Delete an analysis."""
+    await session.execute(delete(AnalysisResult).where(AnalysisResult.id == analysis_id))
+
+
+async def results_by_id(
+    session: AsyncSession, project_id: int, ids: Collection[int]
+) -> Sequence[Row[int, str, dict[str, Any] | None, str]]:
+    """Return (id, status, result_data, calculation_type) of a project's analyses among the ids."""
+    statement = select(
+        AnalysisResult.id, AnalysisResult.status, AnalysisResult.result_data, AnalysisResult.calculation_type
+    ).where(AnalysisResult.project_id == project_id, AnalysisResult.id.in_(ids))
+    return (await session.execute(statement)).all()

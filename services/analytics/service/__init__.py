@@ -1,0 +1,1 @@
+"""Commands of analytics: decide, write, record events."""

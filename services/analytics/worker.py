@@ -1,0 +1,8 @@
+"""Runs analytics' consumers until SIGTERM: `python -m services.analytics.worker`."""
+
+from kernel.subscriptions import run_worker
+from services.analytics.consumers import consumers
+from services.analytics.settings import settings
+
+if __name__ == "__main__":
+    run_worker(settings(), consumers)
