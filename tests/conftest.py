@@ -6,15 +6,19 @@ import importlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx2
+import hypothesis
 import pytest
 from fastapi import FastAPI
 
 from tests.environment import Stack, running_stack
+
+# Shared machines are noisy: how long an example takes says nothing.
+hypothesis.settings.register_profile("plugzero", deadline=None)
+hypothesis.settings.load_profile("plugzero")
 
 SERVICES = ("identity", "ingestion", "analytics", "seo")
 
