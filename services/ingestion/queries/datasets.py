@@ -44,4 +44,4 @@ async def row_counts(session: AsyncSession, dataset_ids: Iterable[int]) -> dict[
         )
         .where(Dataset.id.in_(list(dataset_ids)))
     )
-    return dict((await session.execute(query)).tuples().all())
+    return {row.dataset_id: row.n_rows for row in await session.execute(query)}

@@ -51,7 +51,7 @@ async def dataset_ids(session: AsyncSession, file_ids: Iterable[int]) -> dict[in
         .order_by(Dataset.id)
     )
     found: defaultdict[int, list[int]] = defaultdict(list)
-    for file_id, dataset_id in (await session.execute(query)).tuples():
+    for file_id, dataset_id in await session.execute(query):
         if file_id is not None:
             found[file_id].append(dataset_id)
     return found
