@@ -108,7 +108,7 @@ def _looks_like_html(content_type: str, body: bytes) -> bool:
 def _pause_s(fetched: Fetched, *, attempt: int) -> float:
     """Seconds to wait: Retry-After as seconds or as a date (RFC 9110 §10.2.3), else growing; at most `MAX_PAUSE_S`."""
     asked = fetched.header("retry-after").strip()
-    wait_s = _FIRST_PAUSE_S * 2**attempt
+    wait_s = _FIRST_PAUSE_S * 2.0**attempt
     if asked.isdecimal():
         wait_s = float(asked[:6])
     elif asked:
@@ -118,6 +118,6 @@ def _pause_s(fetched: Fetched, *, attempt: int) -> float:
 
 def _seconds_until(date: str) -> float | None:
     try:
-        return float((parsedate_to_datetime(date) - utc_now()).total_seconds())
+        return (parsedate_to_datetime(date) - utc_now()).total_seconds()
     except (ValueError, TypeError):
         return None

@@ -79,7 +79,7 @@ async def counts_of_statuses(session: AsyncSession, audit_id: int) -> dict[str, 
         .group_by(AuditPage.status_code)
         .order_by(AuditPage.status_code)
     )
-    return {str(status): n for status, n in (await session.execute(statement)).tuples()}
+    return {str(status): n for status, n in await session.execute(statement)}
 
 
 async def counts_of_outcomes(session: AsyncSession, audit_id: int) -> dict[str, int]:
@@ -90,7 +90,7 @@ async def counts_of_outcomes(session: AsyncSession, audit_id: int) -> dict[str, 
         .group_by(AuditPage.outcome)
         .order_by(AuditPage.outcome)
     )
-    return dict((await session.execute(statement)).tuples().all())
+    return {str(outcome): n for outcome, n in await session.execute(statement)}
 
 
 async def count_indexable(session: AsyncSession, audit_id: int) -> int:
