@@ -13,6 +13,7 @@ from kernel.problems import Invalid, NotFound, problems_of
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.views import step_view
 from services.ingestion.errors import InterviewFinished, SurveyNotOpen
+from services.ingestion.router import survey_pages
 from services.ingestion.schemas.respondents import (
     AnswersWrite,
     InterviewRead,
@@ -27,6 +28,7 @@ from services.ingestion.service import respondents as service
 from services.ingestion.service.respondents import Interview
 
 router = APIRouter(tags=["respondents"], responses=problems_of(NotFound))
+router.include_router(survey_pages.router)
 
 Token = Annotated[
     str, Path(min_length=20, max_length=100, description="From the beginning of the interview.")

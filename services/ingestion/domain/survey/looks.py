@@ -1,0 +1,232 @@
+"""What the respondent's page shows: texts in one language, the values to show again, and what is wrong, ready for the template.
+
+The template decides on markup only. Everything here is plain text; the template engine escapes all of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.answers import Fault, plain
+from services.ingestion.domain.survey.definition import (
+    ConstantSum,
+    Likert,
+    MultipleChoice,
+    Question,
+    Ranking,
+    Scale,
+    Slider,
+    Statement,
+    Text,
+)
+from services.ingestion.domain.survey.phrases import say
+from services.ingestion.domain.survey.texts import read
+
+SCALE_POINTS = 11
+CONTROLS = {
+    "single_choice": "choice",
+    "multiple_choice": "choices",
+    "short_text": "line",
+    "long_text": "lines",
+    "number": "number",
+    "date": "line",
+    "time": "line",
+    "email": "line",
+    "phone": "line",
+    "url": "line",
+    "rating": "scale",
+    "nps": "scale",
+    "csat": "scale",
+    "ces": "scale",
+    "matrix_single": "matrix_choice",
+    "matrix_multiple": "matrix_choices",
+    "matrix_number": "parts",
+    "matrix_text": "parts",
+    "constant_sum": "parts",
+    "ranking": "ranking",
+    "consent": "consent",
+    "address": "parts",
+    "statement": "statement",
+}
+INPUT_TYPES = {"date": "date", "time": "time", "email": "email", "phone": "tel", "url": "url"}
+AUTOCOMPLETE = {
+    "email": "email",
+    "phone": "tel",
+    "url": "url",
+    "line1": "address-line1",
+    "line2": "address-line2",
+    "postal_code": "postal-code",
+    "city": "address-level2",
+    "region": "address-level1",
+    "country": "country-name",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """An option, a row or a field: its code and its text."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class QuestionLook:
+    """One question on the page."""
+
+    code: str
+    control: str
+    question: Question
+    text: str
+    help: str
+    hint: str
+    required: bool
+    value: Any
+    error: str
+    error_at: str
+    options: tuple[Item, ...]
+    rows: tuple[Item, ...]
+    low: str
+    high: str
+    unit: str
+    placeholder: str
+
+    @property
+    def described_by(self) -> str:
+        """Ids of the texts that explain the question to screen readers, separated by blanks."""
+        parts = [("h", self.help), ("t", self.hint), ("e", self.error)]
+        return " ".join(f"{prefix}-{self.code}" for prefix, text in parts if text)
+
+    @property
+    def anchor(self) -> str:
+        """Id of the first input that is wrong, where the summary of errors leads."""
+        return f"i-{self.code}{self.error_at.replace('/', '-')}"
+
+    @property
+    def input_type(self) -> str:
+        """The HTML input type of a single-line control."""
+        return INPUT_TYPES.get(self.question.type, "text")
+
+    def autocomplete(self, part: str = "") -> str:
+        """The HTML autocomplete token of an input, '' where browsers should not suggest anything."""
+        return AUTOCOMPLETE.get(part or self.question.type, "")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads texts in one respondent's language."""
+
+    language: str
+    default: str
+
+    def text(self, text: Text | None) -> str:
+        """A text of the survey."""
+        return read(text, self.language, self.default)
+
+    def say(self, key: str, **values: object) -> str:
+        """A phrase of the engine."""
+        return say(self.language, key, **values)
+
+
+def question_looks(
+    questions: Sequence[Question],
+    state: engine.State,
+    reader: Reader,
+    *,
+    faults: Mapping[str, Fault],
+    raw: Mapping[str, Any],
+) -> list[QuestionLook]:
+    """The questions of a step; values that were refused are shown again as they were typed."""
+    return [
+        _look(question, state, reader, fault=faults.get(question.code), raw=raw) for question in questions
+    ]
+
+
+def _look(
+    question: Question, state: engine.State, reader: Reader, *, fault: Fault | None, raw: Mapping[str, Any]
+) -> QuestionLook:
+    """One question of a step."""
+    value = raw[question.code] if question.code in raw else state.effective.get(question.code)
+    return QuestionLook(
+        code=question.code,
+        control=_control(question),
+        question=question,
+        text=reader.text(question.text),
+        help=reader.text(question.help),
+        hint=_hint(question, reader),
+        required=question.code in state.required and not isinstance(question, Statement),
+        value=value,
+        error=reader.say(fault.key, **fault.values) if fault else "",
+        error_at=fault.where if fault else "",
+        options=_options(question, reader),
+        rows=_rows(question, reader),
+        low=reader.text(getattr(question, "low", None)),
+        high=reader.text(getattr(question, "high", None)),
+        unit=reader.text(getattr(question, "unit", None)),
+        placeholder=reader.text(getattr(question, "placeholder", None)),
+    )
+
+
+def _control(question: Question) -> str:
+    """Which control of the template shows a question."""
+    if isinstance(question, Likert):
+        return "choice" if question.options else "scale"
+    if isinstance(question, Slider):
+        return "scale" if len(_slider_points(question)) else "number"
+    if question.type == "single_choice" and getattr(question, "display", "") == "dropdown":
+        return "dropdown"
+    return CONTROLS[question.type]
+
+
+def _slider_points(question: Slider) -> tuple[float, ...]:
+    """The points of a slider that has few enough to be buttons; none otherwise (a number is typed then)."""
+    n_steps = (question.max - question.min) / question.step
+    if n_steps > SCALE_POINTS - 1 or not n_steps.is_integer():
+        return ()
+    return tuple(round(question.min + place * question.step, 9) for place in range(int(n_steps) + 1))
+
+
+def _options(question: Question, reader: Reader) -> tuple[Item, ...]:
+    """Options or columns; the numbers of a scale."""
+    if isinstance(question, Scale) or (isinstance(question, Likert) and not question.options):
+        return tuple(Item(str(number), str(number)) for number in question.numbers)
+    if isinstance(question, Slider):
+        return tuple(Item(plain(point), plain(point)) for point in _slider_points(question))
+    parts = getattr(question, "options", ()) or getattr(question, "columns", ())
+    return tuple(Item(part.code, reader.text(part.text)) for part in parts)
+
+
+def _rows(question: Question, reader: Reader) -> tuple[Item, ...]:
+    """The parts that have an input of their own."""
+    if question.type == "address":
+        return tuple(Item(name, reader.say(name)) for name in question.fields)
+    if isinstance(question, ConstantSum):
+        return _options(question, reader)
+    return tuple(Item(row.code, reader.text(row.text)) for row in getattr(question, "rows", ()))
+
+
+def _hint(question: Question, reader: Reader) -> str:
+    """What the respondent should know before answering, from the question's limits."""
+    if isinstance(question, MultipleChoice) and (question.min or question.max):
+        key = (
+            "choices_between"
+            if question.min and question.max
+            else "choices_min"
+            if question.min
+            else "choices_max"
+        )
+        return reader.say(key, min=question.min, max=question.max)
+    if isinstance(question, ConstantSum):
+        return reader.say("sum_hint", total=plain(question.total))
+    if isinstance(question, Ranking):
+        return reader.say("rank_hint")
+    if isinstance(question, Slider) and not _slider_points(question):
+        return reader.say("low_high", low=plain(question.min), high=plain(question.max))
+    return ""
+
+
+def skipped(state: engine.State, reader: Reader) -> list[str]:
+    """Texts of the questions that were asked and have no answer, for the review before submitting."""
+    asked = [question for question in state.visible if not isinstance(question, engine.UNANSWERED)]
+    return [reader.text(question.text) for question in asked if state.effective.get(question.code) is None]

@@ -1,0 +1,89 @@
+"""Turning pages: what a sent form does to an interview, and what the respondent sees next. Pure, for both layouts.
+
+A form says which step it showed and which questions (`shown`), so the browser's back button, a second tab and a changed condition all
+mean what the respondent saw, not what the server last sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.answers import Fault
+from services.ingestion.domain.survey.definition import Definition, Question
+from services.ingestion.domain.survey.forms import Fields, raw_answers
+
+Action = Literal["next", "back", "submit"]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form as it was sent: the step it showed, the button pressed, the questions it asked, its fields."""
+
+    at: int
+    action: Action
+    shown: tuple[str, ...]
+    fields: Fields
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What follows: the new state, where to go (`cursor`), and either faults to show there or the wish to finish."""
+
+    state: engine.State
+    cursor: int
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    anchor: str | None = None
+    finishes: bool = False
+
+
+def turn(definition: Definition, layout: engine.Layout, stored: Mapping[str, Any], sent: Sent) -> Turned:
+    """Take a form in: store what is acceptable, and decide which step comes next.
+
+    Forward: faults and unanswered required questions keep the respondent on the step, and so do questions that the new answers open
+    on it (`anchor` is the first). Back: nothing keeps them. Behind the last step the answers are reviewed, or finished when the
+    button said so and nothing required is missing anywhere.
+    """
+    asked = _asked(definition, sent.shown)
+    raw = raw_answers(asked, sent.fields)
+    applied = engine.apply(definition, stored, raw)
+    state = applied.state
+    shown = list(engine.steps(definition, state, layout))
+    if sent.action == "back":
+        before = engine.step_before(shown, sent.at)
+        return Turned(state, before.position if before else 0)
+    present = engine.step_at(shown, sent.at)
+    here = present.questions if present is not None and present.position == sent.at else ()
+    seen = [question for question in here if question.code in sent.shown]
+    faults = {code: refused[0] for code, refused in applied.faults.items() if code in {q.code for q in seen}}
+    faults = engine.lacks(state, seen) | faults
+    if faults:
+        return Turned(state, sent.at, faults, raw)
+    opened = next((question.code for question in here if question.code not in sent.shown), None)
+    if opened is not None:
+        return Turned(state, sent.at, anchor=opened)
+    return _forward(definition, layout, state, sent)
+
+
+def _asked(definition: Definition, shown: tuple[str, ...]) -> list[Question]:
+    """The questions that the form showed and that respondents answer."""
+    return [
+        question
+        for _, _, question in definition.questions()
+        if question.code in shown and not isinstance(question, engine.UNANSWERED)
+    ]
+
+
+def _forward(definition: Definition, layout: engine.Layout, state: engine.State, sent: Sent) -> Turned:
+    """The next step; behind the last one the review, or the end."""
+    shown = list(engine.steps(definition, state, layout))
+    following = engine.step_at(shown, sent.at + 1)
+    if following is not None:
+        return Turned(state, following.position)
+    if sent.action != "submit":
+        return Turned(state, engine.end_position(definition, layout))
+    lacking = engine.incomplete_step(shown, state)
+    if lacking is not None:
+        return Turned(state, lacking.position, engine.lacks(state, lacking.questions))
+    return Turned(state, engine.end_position(definition, layout), finishes=True)

@@ -1,0 +1,269 @@
+"""The respondent's pages as HTML: templates, headers, and which page a state leads to. No session, no database."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Request, Response
+from fastapi import status as http
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contracts.ingestion import SurveyStatus
+from kernel.problems import Problem
+from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.looks import Reader, question_looks, skipped
+from services.ingestion.domain.survey.published import Questionnaire
+from services.ingestion.domain.survey.texts import choose_language, direction
+from services.ingestion.domain.survey.themes import image_origins
+from services.ingestion.domain.survey.turning import Turned
+from services.ingestion.service.respondents import Interview, Visit
+
+DIGEST_LENGTH = 16
+RETRY_AFTER_S = 600
+ENGINE_LANGUAGES = ("en", "de", "fr", "es")
+MEDIA_TYPES = {".css": "text/css; charset=utf-8"}
+_ROOT = Path(__file__).parents[1]
+
+_templates = Environment(
+    loader=FileSystemLoader(_ROOT / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@lru_cache(maxsize=1)
+def _assets() -> dict[str, tuple[bytes, str]]:
+    """Name → (content, media type) of every file that may be served."""
+    files = (path for path in (_ROOT / "static").iterdir() if path.suffix in MEDIA_TYPES)
+    return {path.name: (path.read_bytes(), MEDIA_TYPES[path.suffix]) for path in files}
+
+
+def asset(name: str) -> tuple[bytes, str] | None:
+    """Content and media type of a static file, None when there is none of that name."""
+    return _assets().get(name)
+
+
+@lru_cache(maxsize=1)
+def _style_version() -> str:
+    """A short hash of the stylesheet, so that a new one is fetched at once."""
+    return hashlib.sha256(_assets()["survey.css"][0]).hexdigest()[:DIGEST_LENGTH]
+
+
+def link_of(request: Request) -> dict[str, str]:
+    """The parameters of the survey's link, which hidden fields read."""
+    return dict(request.query_params)
+
+
+def own_address(request: Request) -> str:
+    """Path and parameters of this page, for forms and redirects."""
+    parameters = urlencode(list(request.query_params.multi_items()))
+    return f"{request.url.path}?{parameters}" if parameters else request.url.path
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the respondent's browser speaks HTTPS, also where the gateway ends it."""
+    return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether a form comes from our own page: by Origin, else by Sec-Fetch-Site; browsers without both rely on the other checks."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
+    hosts = {request.headers.get("x-forwarded-host", ""), request.headers.get("host", "")}
+    return urlsplit(origin).netloc.lower() in {host.lower() for host in hosts if host}
+
+
+def first_page(request: Request, seen: Visit, *, form_token: str) -> Response:
+    """The first step for somebody without a session; nothing is stored."""
+    state = engine.open_interview(seen.questionnaire.definition, link_of(request))
+    return _step(request, seen.questionnaire, Turned(state, 0), form_token=form_token, stored_language=None)
+
+
+def step_page(
+    request: Request,
+    interview: Interview,
+    turned: Turned,
+    *,
+    form_token: str,
+    status_code: int = http.HTTP_200_OK,
+) -> Response:
+    """The step at which an interview stands, with faults when there are some; the review behind the last."""
+    language = interview.response.language
+    return _step(
+        request,
+        interview.questionnaire,
+        turned,
+        form_token=form_token,
+        stored_language=language,
+        status_code=status_code,
+    )
+
+
+def _step(
+    request: Request,
+    asked: Questionnaire,
+    turned: Turned,
+    *,
+    form_token: str,
+    stored_language: str | None,
+    status_code: int = http.HTTP_200_OK,
+) -> Response:
+    """One step, or the review behind the last one."""
+    definition, state = asked.definition, turned.state
+    reader = _reader(request, asked, stored_language)
+    shown = list(engine.steps(definition, state, asked.layout))
+    step = engine.step_at(shown, turned.cursor)
+    position = step.position if step else engine.end_position(definition, asked.layout)
+    questions = question_looks(
+        step.questions if step else (), state, reader, faults=turned.faults, raw=turned.raw
+    )
+    goes_on = step is not None and engine.may_go_on(definition, shown, step, asked.layout)
+    context = {
+        "asked": asked,
+        "step": step,
+        "position": position,
+        "questions": questions,
+        "errors": [question for question in questions if question.error],
+        "progress": engine.progress(shown, position),
+        "is_first": engine.step_before(shown, position) is None,
+        "action": "next" if goes_on else "submit",
+        "form_token": form_token,
+        "skipped": [] if step else skipped(state, reader),
+    }
+    return _page("step.html", request, reader, asked=asked, status_code=status_code, **context)
+
+
+def finished_page(request: Request, interview: Interview) -> Response:
+    """Thanks, for a finished interview, however often it is opened."""
+    reader = _reader(request, interview.questionnaire, interview.response.language)
+    own_text = reader.text(interview.questionnaire.definition.completion)
+    message = ("thanks_title", own_text or reader.say("thanks_text"))
+    return _message(request, reader, message, asked=interview.questionnaire, tone="good")
+
+
+def not_open_page(request: Request, seen: Visit) -> Response:
+    """A survey that takes no answers: paused (503, come back) or closed (410)."""
+    reader = _reader(request, seen.questionnaire, None)
+    if seen.survey.status is SurveyStatus.PAUSED:
+        response = _message(
+            request,
+            reader,
+            ("paused_title", reader.say("paused_text")),
+            asked=seen.questionnaire,
+            status_code=http.HTTP_503_SERVICE_UNAVAILABLE,
+        )
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
+    message = ("closed_title", reader.say("closed_text"))
+    return _message(request, reader, message, asked=seen.questionnaire, status_code=http.HTTP_410_GONE)
+
+
+def expired_page(request: Request) -> Response:
+    """A form that is not ours or too old."""
+    reader = _reader(request, None, None)
+    message = ("origin_title", reader.say("origin_text"))
+    return _message(request, reader, message, status_code=http.HTTP_403_FORBIDDEN)
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """A problem as a readable page with the problem's own status."""
+    reader = _reader(request, None, None)
+    if problem.status == http.HTTP_404_NOT_FOUND:
+        return _message(
+            request, reader, ("unknown_title", reader.say("unknown_text")), status_code=problem.status
+        )
+    response = _message(request, reader, (problem.title, problem.detail), status_code=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _reader(request: Request, asked: Questionnaire | None, stored: str | None) -> Reader:
+    """Reads texts in the respondent's language: the link's, the interview's, the browser's, the survey's."""
+    languages = asked.definition.languages if asked else ENGINE_LANGUAGES
+    wanted = request.query_params.get("lang") or stored
+    accepted = request.headers.get("accept-language")
+    return Reader(choose_language(languages, wanted=wanted, accept_language=accepted), languages[0])
+
+
+def _message(
+    request: Request,
+    reader: Reader,
+    message: tuple[str, str],
+    *,
+    asked: Questionnaire | None = None,
+    status_code: int = http.HTTP_200_OK,
+    tone: str = "calm",
+) -> Response:
+    """A page that only says something; the title is a phrase's key, or a text."""
+    key, text = message
+    title = reader.say(key) if key.endswith("_title") else key
+    return _page(
+        "message.html",
+        request,
+        reader,
+        asked=asked,
+        status_code=status_code,
+        title=title,
+        text=text,
+        tone=tone,
+    )
+
+
+def _page(
+    template: str,
+    request: Request,
+    reader: Reader,
+    *,
+    asked: Questionnaire | None,
+    status_code: int,
+    **context: Any,
+) -> Response:
+    """The rendered page with its headers."""
+    survey_path = "/".join(request.url.path.split("/")[:3])
+    content = _templates.get_template(template).render(
+        context
+        | {
+            "asked": asked,
+            "r": reader,
+            "language": reader.language,
+            "direction": direction(reader.language),
+            "languages": _language_links(request, asked, reader.language),
+            "style_version": _style_version(),
+            "theme_address": f"{survey_path}/theme.css?v={asked.digest[:DIGEST_LENGTH]}" if asked else "",
+            "address": own_address(request),
+        }
+    )
+    return Response(content, status_code, media_type="text/html", headers=_headers(asked, reader.language))
+
+
+def _language_links(request: Request, asked: Questionnaire | None, current: str) -> list[tuple[str, str]]:
+    """(language, address) of the survey's other languages."""
+    others = [] if asked is None else [tag for tag in asked.definition.languages if tag != current]
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+    return [(tag, f"{request.url.path}?{urlencode([*kept, ('lang', tag)])}") for tag in others]
+
+
+def _headers(asked: Questionnaire | None, language: str) -> dict[str, str]:
+    """Headers of every page: nothing inline, nothing from elsewhere but the theme's images, no framing, no cache."""
+    images = " ".join(["'self'", *(image_origins(asked.theme) if asked else ())])
+    policy = (
+        f"default-src 'none'; style-src 'self'; img-src {images}; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Content-Language": language,
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        # not no-referrer: with that, browsers send the Origin of our own forms as null
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Robots-Tag": "noindex",
+    }

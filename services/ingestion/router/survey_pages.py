@@ -1,0 +1,228 @@
+"""`/s/<uuid>`: the respondent's page. Plain HTML and forms: it works without JavaScript, and nothing on it is inline.
+
+A GET never creates anything. The first form sent begins the interview; its token travels in an HttpOnly cookie that only this
+survey's page receives.
+"""
+
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import cast
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi import status as http
+from fastapi.responses import RedirectResponse
+
+from kernel.clock import utc_now
+from kernel.db import Snapshot, Tenancy, public_database
+from kernel.ids import hash_token
+from kernel.problems import BadRequest, Invalid, NotFound, Problem, UnsupportedMedia
+from services.ingestion.domain.survey.form_tokens import (
+    NONCE_BYTES,
+    make_form_token,
+    read_form_token,
+    session_token,
+)
+from services.ingestion.domain.survey.themes import stylesheet
+from services.ingestion.domain.survey.turning import Action, Sent, Turned
+from services.ingestion.errors import SurveyNotOpen
+from services.ingestion.router import survey_html as html
+from services.ingestion.service import pages, respondents
+from services.ingestion.service.respondents import Interview, Visit
+
+router = APIRouter(prefix="/s", tags=["respondents"], include_in_schema=False)
+
+COOKIE = "plugzero_interview"
+COOKIE_LIFETIME_S = 30 * 24 * 3600
+FORM_TYPE = "application/x-www-form-urlencoded"
+MOST_FIELDS = 5_000
+LONGEST_POSITION = 5
+
+
+@router.get("/static/{name}")
+async def static_file(name: str) -> Response:
+    """A file of the page, by a name on the list."""
+    found = html.asset(name)
+    if found is None:
+        raise NotFound(f"There is no file {name} here.")
+    content, media_type = found
+    headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@router.get("/{survey_uuid}/theme.css")
+async def theme(survey_uuid: UUID, request: Request) -> Response:
+    """The survey's colours and fonts as a stylesheet; `?v=` names the version, so it may be kept for ever."""
+    async with _snapshot(request, survey_uuid) as session:
+        seen = await respondents.visit(session, survey_uuid)
+    keep = request.query_params.get("v") == seen.questionnaire.digest[: html.DIGEST_LENGTH]
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if keep else "no-cache"}
+    return Response(stylesheet(seen.questionnaire.theme), media_type="text/css", headers=headers)
+
+
+@router.get("/{survey_uuid}")
+async def show_page(survey_uuid: str, request: Request) -> Response:
+    """The page where the interview stands, the first page for somebody new, or why there is none."""
+    try:
+        identifier = _identifier(survey_uuid)
+        if survey_uuid != str(identifier):  # the cookie's path is the canonical one
+            return RedirectResponse(f"/s/{identifier}", status_code=http.HTTP_308_PERMANENT_REDIRECT)
+        seen, interview = await _find(request, identifier)
+        if interview is not None and (interview.is_finished or seen.survey.is_open):
+            return _interview_page(request, identifier, interview)
+        if not seen.survey.is_open:
+            return html.not_open_page(request, seen)
+        return html.first_page(request, seen, form_token=_form_token(request, identifier))
+    except Problem as problem:
+        return html.problem_page(request, problem)
+
+
+@router.post("/{survey_uuid}")
+async def send_form(survey_uuid: str, request: Request) -> Response:
+    """Take a form in, then show the next page (303), or the same one with what is wrong (422)."""
+    try:
+        identifier = _identifier(survey_uuid)
+        fields = await _fields(request)
+        nonce = _read_form_token(request, identifier, fields)
+        if nonce is None or not html.is_same_origin(request):
+            return html.expired_page(request)
+        return await _take_in(request, identifier, nonce=nonce, fields=fields)
+    except SurveyNotOpen:
+        async with _snapshot(request, _identifier(survey_uuid)) as session:
+            return html.not_open_page(request, await respondents.visit(session, survey_uuid))
+    except Problem as problem:
+        return html.problem_page(request, problem)
+
+
+async def _take_in(
+    request: Request, identifier: UUID, *, nonce: bytes, fields: Mapping[str, list[str]]
+) -> Response:
+    """Store what a form of ours says, in the cookie's interview or in the one that the form begins."""
+    sent = _sent(fields)
+    token = request.cookies.get(COOKIE, "")
+    taken = await _send(request, identifier, token=token, sent=sent, begins=False) if token else None
+    if taken is None:
+        token = session_token(_secret(request), str(identifier), nonce)
+        taken = await _send(request, identifier, token=token, sent=sent, begins=True)
+    interview, turned = cast("tuple[Interview, Turned]", taken)
+    response = _answer(request, identifier, interview, turned)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=COOKIE_LIFETIME_S,
+        path=f"/s/{identifier}",
+        httponly=True,
+        samesite="lax",
+        secure=html.is_secure(request),
+    )
+    return response
+
+
+async def _send(
+    request: Request, identifier: UUID, *, token: str, sent: Sent, begins: bool
+) -> tuple[Interview, Turned] | None:
+    """Run the command for one session token; None when it names no interview and none may begin."""
+    token_hash = hash_token(token)
+    arrival = None
+    if begins:
+        language = request.query_params.get("lang")
+        arrival = pages.Arrival(html.link_of(request), language, request.headers.get("accept-language"))
+    tenancy = Tenancy.of_public(survey_uuid=str(identifier), session_hash=token_hash)
+    async with public_database(request).transaction(tenancy) as session:
+        return await pages.send_form(session, identifier, token_hash=token_hash, sent=sent, arrival=arrival)
+
+
+def _answer(request: Request, identifier: UUID, interview: Interview, turned: Turned) -> Response:
+    """A redirect to the next page, or the page with its faults."""
+    if turned.faults:
+        return html.step_page(
+            request,
+            interview,
+            turned,
+            form_token=_form_token(request, identifier),
+            status_code=http.HTTP_422_UNPROCESSABLE_CONTENT,
+        )
+    anchor = f"#q-{turned.anchor}" if turned.anchor else ""
+    # Relative to this very address, whatever host name the gateway answers under.
+    return RedirectResponse(f"{html.own_address(request)}{anchor}", status_code=http.HTTP_303_SEE_OTHER)
+
+
+def _interview_page(request: Request, identifier: UUID, interview: Interview) -> Response:
+    """The page where an interview stands."""
+    if interview.is_finished:
+        return html.finished_page(request, interview)
+    turned = Turned(interview.state, interview.response.cursor)
+    return html.step_page(request, interview, turned, form_token=_form_token(request, identifier))
+
+
+async def _find(request: Request, identifier: UUID) -> tuple[Visit, Interview | None]:
+    """The survey, and the interview of the cookie when there is one."""
+    token = request.cookies.get(COOKIE)
+    async with _snapshot(request, identifier, token=token) as session:
+        seen = await respondents.visit(session, identifier)
+        interview = await respondents.find_interview(session, hash_token(token)) if token else None
+    return seen, interview
+
+
+def _snapshot(
+    request: Request, identifier: UUID, *, token: str | None = None
+) -> AbstractAsyncContextManager[Snapshot]:
+    """A read-only session under the respondent's role."""
+    settings = {"survey_uuid": str(identifier)} | ({"session_hash": hash_token(token)} if token else {})
+    return public_database(request).snapshot(Tenancy.of_public(**settings))
+
+
+def _identifier(text: str) -> UUID:
+    """The survey's UUID; raises NotFound for anything else, like an unknown survey."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound.of("survey", text) from None
+
+
+async def _fields(request: Request) -> Mapping[str, list[str]]:
+    """The form's fields; raises UnsupportedMedia and BadRequest."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        raise UnsupportedMedia(f"A form is sent as {FORM_TYPE}.")
+    body = (await request.body()).decode("ascii", errors="replace")
+    try:
+        return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise BadRequest("The form cannot be read.") from error
+
+
+def _sent(fields: Mapping[str, list[str]]) -> Sent:
+    """What the form says about itself; raises Invalid for a form that is none of ours."""
+    at = next(iter(fields.get("at", ())), "")
+    action = next(iter(fields.get("action", ())), "next")
+    if (
+        not at.isascii()
+        or not at.isdigit()
+        or len(at) > LONGEST_POSITION
+        or action not in {"next", "back", "submit"}
+    ):
+        raise Invalid.at("/at", "This form was not made by this page.")
+    shown = tuple(next(iter(fields.get("shown", ())), "").split())
+    return Sent(int(at), cast("Action", action), shown, fields)
+
+
+def _secret(request: Request) -> str:
+    """The deployment's secret."""
+    secret: str = request.app.state.resources.settings.secret_key.get_secret_value()
+    return secret
+
+
+def _form_token(request: Request, identifier: UUID) -> str:
+    """A new token for a form."""
+    now_s = int(utc_now().timestamp())
+    return make_form_token(
+        _secret(request), str(identifier), nonce=secrets.token_bytes(NONCE_BYTES), issued_at_s=now_s
+    )
+
+
+def _read_form_token(request: Request, identifier: UUID, fields: Mapping[str, list[str]]) -> bytes | None:
+    """The nonce of the form's token, None when it is not ours or too old."""
+    token = next(iter(fields.get("form", ())), "")
+    return read_form_token(_secret(request), str(identifier), token, now_s=int(utc_now().timestamp()))

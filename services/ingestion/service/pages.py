@@ -1,0 +1,53 @@
+"""Commands of the respondent's page: what sending a form does, in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kernel.db import Session
+from services.ingestion.domain.survey.turning import Sent, Turned, turn
+from services.ingestion.errors import InterviewFinished
+from services.ingestion.service.respondents import (
+    Interview,
+    begin_interview,
+    complete,
+    find_interview,
+    reopen_interview,
+)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a respondent without a session arrives: by which link, and in which language."""
+
+    link: Mapping[str, str]
+    language: str | None
+    accept_language: str | None
+
+
+async def send_form(
+    session: Session, identifier: object, *, token_hash: str, sent: Sent, arrival: Arrival | None
+) -> tuple[Interview, Turned] | None:
+    """Take a form in and return the interview with what follows; None for a session that is unknown.
+
+    With `arrival` an unknown session is begun: the form was the first of an interview. A form of a finished interview changes
+    nothing. Raises SurveyNotOpen, NotFound.
+    """
+    if arrival is not None:
+        await begin_interview(session, identifier, token_hash=token_hash, **vars(arrival))
+    elif await find_interview(session, token_hash) is None:
+        return None
+    try:
+        interview = await reopen_interview(session, token_hash)
+    except InterviewFinished:
+        finished = await find_interview(session, token_hash)
+        return None if finished is None else (finished, Turned(finished.state, finished.response.cursor))
+    turned = turn(
+        interview.questionnaire.definition, interview.questionnaire.layout, interview.response.answers, sent
+    )
+    interview.state = turned.state
+    interview.response.answers = turned.state.answers
+    interview.response.not_asked = list(turned.state.not_asked)
+    interview.response.cursor = turned.cursor
+    if turned.finishes:
+        await complete(session, interview)
+    return interview, turned
