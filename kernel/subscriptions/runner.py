@@ -150,10 +150,19 @@ async def _run_once(consumer: Consumer, event: Event, delivery: Delivery) -> Non
         DURATION.labels(consumer.durable).time(),
         tracer.start_as_current_span(f"consume {consumer.durable}", context=parent),
     ):
-        async with asyncio.timeout(consumer.max_run_s):
-            await consumer.handler(event, delivery)
-        with suppress(AlreadyHandled):
-            await delivery.settle()
+        try:
+            async with asyncio.timeout(consumer.max_run_s):
+                await consumer.handler(event, delivery)
+        except AlreadyHandled:
+            await _enter_inbox(delivery)
+            raise
+        await _enter_inbox(delivery)
+
+
+async def _enter_inbox(delivery: Delivery) -> None:
+    """Count as handled what has no effect of its own, or was found done by the handler's own look at its rows."""
+    with suppress(AlreadyHandled):
+        await delivery.settle()
 
 
 @asynccontextmanager
