@@ -114,21 +114,22 @@ def spreadsheet() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "slug", "words"),
+    "case",
     [
-        pytest.param(b"\x00\x01\x02\x03" * 50, "file-not-text", "binary", id="rubbish"),
-        pytest.param(b"", "file-empty", "0 bytes", id="empty"),
-        pytest.param(b"a,b\n", "file-without-table", "header", id="header-only"),
-        pytest.param(b"a,b\n1,2\n" * 5000 + b"3,\x004\n", "file-not-text", "NUL", id="late-NUL"),
-        pytest.param(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "file-format-not-supported", "PDF", id="pdf"),
-        pytest.param(b"PK\x03\x04" + b"\x00" * 40, "file-format-not-supported", "ZIP", id="zip"),
-        pytest.param(spreadsheet(), "file-damaged", "workbook", id="broken-workbook"),
-        pytest.param(b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "file-format-not-supported", "PNG", id="png"),
+        pytest.param((b"\x00\x01\x02\x03" * 50, "file-not-text", "binary"), id="rubbish"),
+        pytest.param((b"", "file-empty", "0 bytes"), id="empty"),
+        pytest.param((b"a,b\n", "file-without-table", "header"), id="header-only"),
+        pytest.param((b"a,b\n1,2\n" * 5000 + b"3,\x004\n", "file-not-text", "NUL"), id="late-NUL"),
+        pytest.param((b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "file-format-not-supported", "PDF"), id="pdf"),
+        pytest.param((b"PK\x03\x04" + b"\x00" * 40, "file-format-not-supported", "ZIP"), id="zip"),
+        pytest.param((spreadsheet(), "file-damaged", "workbook"), id="broken-workbook"),
+        pytest.param((b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "file-format-not-supported", "PNG"), id="png"),
     ],
 )
 async def test_what_is_no_table_fails_with_a_reason_and_a_hint(
-    clients: Clients, drain: Drain, alice: Person, project: int, content: bytes, slug: str, words: str
+    clients: Clients, drain: Drain, alice: Person, project: int, case: tuple[bytes, str, str]
 ) -> None:
+    content, slug, words = case
     file = await imported(clients, drain, alice, project, content)
     assert (file["upload_status"], file["dataset_ids"]) == ("FAILED", [])
     assert file["error"]["type"] == f"/problems/{slug}"

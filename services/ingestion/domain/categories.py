@@ -72,31 +72,50 @@ def find_multiple_response(frequencies: Frequencies) -> MultipleResponse | None:
     return None
 
 
+@dataclass(slots=True)
+class _Splitting:
+    """Counts over the cells of a column when cut at one separator."""
+
+    mentions: Counter[str]
+    n_cells: int = 0
+    n_combined: int = 0
+    n_distinct_combinations: int = 0
+    n_distinct_single: int = 0
+
+    @property
+    def share(self) -> float:
+        return self.n_combined / self.n_cells if self.n_cells else 0.0
+
+    def is_plausible(self, separator: str) -> bool:
+        """True when answers recur across many different combinations: they were ticked independently."""
+        n_answers = len(self.mentions)
+        enough = n_answers / 2
+        if separator == ", ":
+            # Commas stand in sentences and place names too: every answer must also be seen without the others.
+            enough = n_answers if self.n_distinct_single * 2 >= n_answers else float("inf")
+        return (
+            self.share >= _MIN_SHARE_OF_COMBINATIONS
+            and 1 < n_answers <= _MAX_ANSWERS
+            and self.n_distinct_combinations >= max(2, enough)
+            and self.mentions.total() >= _MIN_MENTIONS_PER_ANSWER * n_answers
+            and max(map(len, self.mentions)) <= _MAX_LABEL_CHARACTERS
+        )
+
+
 def _split_by(frequencies: Frequencies, separator: str) -> MultipleResponse | None:
-    mentions: Counter[str] = Counter()
-    n_cells = n_combined = n_distinct_combinations = 0
+    counts = _Splitting(Counter())
     for text, n in frequencies:
         answers = split_answers(text, separator)
         if len(answers) != len(set(answers)):
             return None
-        mentions.update(dict.fromkeys(answers, n))
-        n_cells += n
-        n_combined += n if len(answers) > 1 else 0
-        n_distinct_combinations += len(answers) > 1
-    if not n_cells or not _plausible(mentions, n_combined / n_cells, n_distinct_combinations):
+        counts.mentions.update(dict.fromkeys(answers, n))
+        counts.n_cells += n
+        counts.n_combined += n if len(answers) > 1 else 0
+        counts.n_distinct_combinations += len(answers) > 1
+        counts.n_distinct_single += len(answers) == 1
+    if not counts.is_plausible(separator):
         return None
-    return MultipleResponse(separator, tuple(natural_order(mentions)), n_combined / n_cells)
-
-
-def _plausible(mentions: Counter[str], share: float, n_distinct_combinations: int) -> bool:
-    # Answers that recur across many different combinations were ticked independently; "Paris, France" was not.
-    return (
-        share >= _MIN_SHARE_OF_COMBINATIONS
-        and 1 < len(mentions) <= _MAX_ANSWERS
-        and n_distinct_combinations >= max(2, len(mentions) / 2)
-        and mentions.total() >= _MIN_MENTIONS_PER_ANSWER * len(mentions)
-        and max(map(len, mentions)) <= _MAX_LABEL_CHARACTERS
-    )
+    return MultipleResponse(separator, tuple(natural_order(counts.mentions)), counts.share)
 
 
 def split_answers(text: str, separator: str) -> list[str]:

@@ -37,6 +37,8 @@ class ValueFormat:
     veto: str | None = None
     # Two orders of day and month exclude each other: both fit 03/04/2020, so a mixture cannot be read safely.
     family: str = ""
+    # What it reads cannot be meant otherwise, so no rival needs counting once it reads all cells.
+    plain: bool = False
 
     def matches(self, cell: str) -> bool:
         """True when a cell is written in this format."""
@@ -100,8 +102,9 @@ NUMBER_STYLES = (
 
 
 def _integer() -> ValueFormat:
-    sql = "TRY_CAST(replace({cell}, '−', '-') AS BIGINT)"
-    return ValueFormat("integer", "1234", f"{_SIGN}{_DIGITS}", sql, "BIGINT", _IDENTIFIER_CELL)
+    # The typographic minus sign is rare; coalesce looks at the second way only where the first fails.
+    sql = "coalesce(TRY_CAST({cell} AS BIGINT), TRY_CAST(replace({cell}, '−', '-') AS BIGINT))"
+    return ValueFormat("integer", "1234", f"{_SIGN}{_DIGITS}", sql, "BIGINT", _IDENTIFIER_CELL, plain=True)
 
 
 def _whole_with_zeros() -> ValueFormat:
@@ -122,7 +125,10 @@ def _grouped_integer(name: str, group: str) -> ValueFormat:
 
 def _decimal(style: NumberStyle) -> ValueFormat:
     pattern = f"{_SIGN}{style.core}"
-    return ValueFormat("decimal", style.name, pattern, style.number_sql("{cell}"), "DOUBLE", _IDENTIFIER_CELL)
+    plain = style is NUMBER_STYLES[0]
+    return ValueFormat(
+        "decimal", style.name, pattern, style.number_sql("{cell}"), "DOUBLE", _IDENTIFIER_CELL, plain=plain
+    )
 
 
 def _percentage(style: NumberStyle) -> ValueFormat:
@@ -202,7 +208,9 @@ def _time(time: tuple[str, str, tuple[str, ...]]) -> ValueFormat:
     return ValueFormat("time", time[0], time[1], f"CAST({_strptime(time[2])} AS TIME)", "TIME")
 
 
-_BOOLEAN = ValueFormat("boolean", "true/false", "(?i:true|false)", "lower({cell}) = 'true'", "BOOLEAN")
+_BOOLEAN = ValueFormat(
+    "boolean", "true/false", "(?i:true|false)", "lower({cell}) = 'true'", "BOOLEAN", plain=True
+)
 # In the order in which they are preferred where several read all cells.
 FORMATS: tuple[ValueFormat, ...] = (
     _BOOLEAN,

@@ -31,6 +31,7 @@ from services.ingestion.domain.formats import (
 MIN_TYPED_RATIO = 0.95
 _MIN_TEXT_KIND_RATIO = 0.9
 _MIN_PROPOSED_RATIO = 0.5
+_NEAR_THE_BEST = 0.2
 _AMBIGUOUS = 0.5
 _NUMERIC = frozenset({"integer", "decimal", "currency", "percentage"})
 _ID_NAME = re.compile(
@@ -93,7 +94,10 @@ class Understanding:
 
 
 def propose(sample: Sequence[str]) -> tuple[ValueFormat, ...]:
-    """Return the formats worth counting on all rows: those that at least half of a sample is written in."""
+    """Return the formats worth counting on all rows: those that at least half of a sample is written in.
+
+    The first one is the likeliest; where it is `plain`, the others need counting only if it does not read all cells.
+    """
     cells = [cell for cell in sample if cell.lower() not in MISSING_MARKERS]
     if not cells:
         return ()
@@ -102,7 +106,7 @@ def propose(sample: Sequence[str]) -> tuple[ValueFormat, ...]:
     best = max((share for _, share in found), default=0.0)
     families = {f.family for f, share in found if f.family}
     # A format that reads far fewer cells than the best cannot win; rivals of a family are needed to see a mixture.
-    near = tuple(f for f, share in found if share >= best - 0.2)
+    near = tuple(f for f, share in found if share >= best - _NEAR_THE_BEST)
     return tuple(f for f in FORMATS if f in near or (f.family and f.family in families))
 
 

@@ -4,7 +4,7 @@ Errors refuse publication; warnings are for the researcher to judge. Conditions 
 cycles out: the message names the cycle when there is one.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.ingestion.domain.survey.definition import (
@@ -38,8 +38,8 @@ from services.ingestion.domain.survey.notations import day, time_of_day
 FEW_OPTIONS = 2
 
 
-def lint(definition: Definition, previous: Definition | None = None) -> list[Issue]:
-    """Every error and warning of a definition; `previous` is the version published before, whose codes must keep their meaning."""
+def lint(definition: Definition, published: Sequence[Definition] = ()) -> list[Issue]:
+    """Every error and warning of a definition; codes of versions that were `published` must keep their meaning."""
     issues = list(_conditions(definition))
     if not any(True for _ in definition.questions()):
         issues.append(Issue("/pages", "a survey needs at least one question"))
@@ -47,8 +47,7 @@ def lint(definition: Definition, previous: Definition | None = None) -> list[Iss
         pointer = f"/pages/{page}/questions/{index}"
         issues += _question_issues(question, pointer)
         issues += _translations(question, pointer, definition)
-    if previous is not None:
-        issues += _reused(definition, previous)
+    issues += _reused(definition, published)
     return issues
 
 
@@ -250,9 +249,9 @@ def _texts(question: Asked) -> Iterator[tuple[str, Text]]:
                 yield f"/{name}/{index}/text", part.text
 
 
-def _reused(definition: Definition, previous: Definition) -> Iterator[Issue]:
+def _reused(definition: Definition, published: Sequence[Definition]) -> Iterator[Issue]:
     """An error for each question code that was published with another type: its answers would not be one variable."""
-    types = {question.code: question.type for _, _, question in previous.questions()}
+    types = {question.code: question.type for version in published for _, _, question in version.questions()}
     for page, index, question in definition.questions():
         before = types.get(question.code, question.type)
         if before != question.type:
