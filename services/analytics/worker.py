@@ -4,5 +4,11 @@ from kernel.subscriptions import run_worker
 from services.analytics.consumers import consumers
 from services.analytics.settings import settings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run until SIGTERM."""
     run_worker(settings(), consumers)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,14 @@
 
 from kernel.subscriptions import run_worker
 from services.ingestion.consumers import consumers
+from services.ingestion.consumers.jobs import jobs
 from services.ingestion.settings import settings
 
+
+def main() -> None:
+    """Run until SIGTERM."""
+    run_worker(settings(), consumers, jobs)
+
+
 if __name__ == "__main__":
-    run_worker(settings(), consumers)
+    main()
