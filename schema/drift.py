@@ -13,7 +13,7 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Connection, Inspector, MetaData, create_engine, inspect
+from sqlalchemy import Connection, Engine, Inspector, MetaData, NullPool, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import UserDefinedType
@@ -71,7 +71,9 @@ def structure_differences(
         if kind != "column":
             return False
         return (
-            not reflected or is_whole(target, item.table.name) or name in metadata.tables[item.table.name].c
+            not reflected
+            or is_whole(target, item.table.name)
+            or str(name) in metadata.tables[item.table.name].c
         )
 
     options = {"compare_type": True, "compare_server_default": False, "include_object": is_compared}
@@ -84,10 +86,13 @@ def structure_differences(
 def describe(target: codegen.Target, difference: tuple[Any, ...]) -> str:
     """One line for one of Alembic's differences."""
     what, *rest = difference
-    words = [
-        str(part) if isinstance(part, Column) else repr(part) for part in rest if not isinstance(part, dict)
-    ]
+    words = [in_words(part) for part in rest if part is not None and not isinstance(part, dict)]
     return f"{target.path}: {what} {' '.join(words)}"
+
+
+def in_words(part: Any) -> str:
+    """A table, column or type as one would write it."""
+    return part.get_col_spec() if isinstance(part, UserDefinedType) else str(part)
 
 
 def default_differences(inspector: Inspector, target: codegen.Target, metadata: MetaData) -> Iterator[str]:
@@ -123,23 +128,34 @@ def unmapped_tables(inspector: Inspector, mapped: set[str]) -> Iterator[str]:
             yield f"table {name} is mapped by no generated class"
 
 
-def database_differences(url: str) -> list[str]:
-    """Differences between the migrated database and all generated classes, one line each."""
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+def differences_on(connection: Connection) -> list[str]:
+    """Differences between the database that the connection sees and all generated classes, one line each."""
+    codegen.load_models()
     found: list[str] = []
     mapped: set[str] = set()
-    with warnings.catch_warnings(), engine.connect() as connection:
+    with warnings.catch_warnings():
         # Alembic looks at expression indexes although they are not compared.
         warnings.simplefilter("ignore", SAWarning)
-        engine.dialect.ischema_names = {**engine.dialect.ischema_names, "vector": ReflectedVector}  # type: ignore[attr-defined]
         for target in codegen.TARGETS:
             metadata = importlib.import_module(target.module).Base.metadata
             mapped |= set(metadata.tables)
             found += structure_differences(connection, target, metadata)
             found += default_differences(inspect(connection), target, metadata)
         found += unmapped_tables(inspect(connection), mapped)
-    engine.dispose()
     return found
+
+
+def engine_for(url: str) -> Engine:
+    """An engine whose inspector knows pgvector's type."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    engine.dialect.ischema_names = {**engine.dialect.ischema_names, "vector": ReflectedVector}  # type: ignore[attr-defined]
+    return engine
+
+
+def database_differences(url: str) -> list[str]:
+    """Differences between a migrated database and all generated classes, one line each."""
+    with engine_for(url).connect() as connection:
+        return differences_on(connection)
 
 
 def all_differences() -> Iterable[str]:

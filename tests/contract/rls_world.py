@@ -93,10 +93,18 @@ class Tenant:
 
 def version_of(survey: int, *, number: int) -> dict[str, object]:
     """Values of a survey version."""
-    return {"survey_id": survey, "number": number, "title": "S", "layout_style": "FOCUS", "definition_hash": "h"}
+    return {
+        "survey_id": survey,
+        "number": number,
+        "title": "S",
+        "layout_style": "FOCUS",
+        "definition_hash": "h",
+    }
 
 
-async def insert(connection: asyncpg.Connection, table: str, values: dict[str, object], *, back: str = "id") -> int:
+async def insert(
+    connection: asyncpg.Connection, table: str, values: dict[str, object], *, back: str = "id"
+) -> int:
     """Insert a row and return a column of it."""
     columns, marks = ", ".join(values), ", ".join(f"${i}" for i in range(1, len(values) + 1))
     statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING {back}"
@@ -115,7 +123,7 @@ async def new_tenant(owner: asyncpg.Connection) -> Tenant:
     team = await insert(owner, "accounts_team", {"name": "T", "owner_id": people[0]})
     for user, role in zip(people, ("OWNER", "MEMBER", "VIEWER"), strict=True):
         await insert(owner, "accounts_teammembership", {"user_id": user, "team_id": team, "role": role})
-    tenant = Tenant(team, *people)
+    tenant = Tenant(team, people[0], people[1], people[2])
     tenant.project = await insert(owner, "data_ingestion_project", {"team_id": team, "name": "P"})
     tenant.rows["data_ingestion_project"] = tenant.project
     for table, values in SINGLE_ROWS.items():
@@ -127,7 +135,9 @@ async def new_tenant(owner: asyncpg.Connection) -> Tenant:
         if table not in tenant.rows:
             tenant.rows[table] = await insert(owner, table, tenant.example(table))
     ids = tenant.rows["data_ingestion_survey"], tenant.rows["analysis_report"]
-    tenant.survey_uuid = str(await owner.fetchval("SELECT uuid FROM data_ingestion_survey WHERE id = $1", ids[0]))
+    tenant.survey_uuid = str(
+        await owner.fetchval("SELECT uuid FROM data_ingestion_survey WHERE id = $1", ids[0])
+    )
     tenant.report_uuid = str(await owner.fetchval("SELECT uuid FROM analysis_report WHERE id = $1", ids[1]))
     return tenant
 
@@ -136,20 +146,15 @@ async def new_tenant(owner: asyncpg.Connection) -> Tenant:
 async def acting(stack: Stack, role: str, **settings: object) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the role in a transaction with these `app.` settings; rolled back at the end."""
     connection = await asyncpg.connect(stack.role_url(role))
+    transaction = connection.transaction()
+    await transaction.start()
     try:
-        async with connection.transaction():
-            for name, value in settings.items():
-                await connection.execute("SELECT set_config($1, $2, true)", f"app.{name}", str(value))
-            yield connection
-            raise Rollback
-    except Rollback:
-        pass
+        for name, value in settings.items():
+            await connection.execute("SELECT set_config($1, $2, true)", f"app.{name}", str(value))
+        yield connection
     finally:
+        await transaction.rollback()
         await connection.close()
-
-
-class Rollback(Exception):
-    """Ends a transaction without leaving anything behind."""
 
 
 async def count(connection: asyncpg.Connection, table: str) -> int:

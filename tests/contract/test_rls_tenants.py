@@ -6,7 +6,11 @@ import pytest
 from tests.contract.rls_world import SERVICE_OF, Tenant, acting, count, insert, new_tenant, new_user
 from tests.environment import Stack
 
-APPEND_ONLY = {"data_ingestion_surveyversion", "data_ingestion_datasetversion", "data_ingestion_experienceevent"}
+APPEND_ONLY = {
+    "data_ingestion_surveyversion",
+    "data_ingestion_datasetversion",
+    "data_ingestion_experienceevent",
+}
 CHANGED_COLUMN = {
     "data_ingestion_surveyresponse": "language",
     "analysis_analysisresult": "calculation_type",
@@ -61,7 +65,8 @@ async def test_a_stranger_cannot_write_into_another_team(
         if table not in APPEND_ONLY:
             column = CHANGED_COLUMN.get(table, "title")
             assert (
-                await session.execute(f"UPDATE {table} SET {column} = 'x' WHERE id = $1", ours.rows[table]) == "UPDATE 0"
+                await session.execute(f"UPDATE {table} SET {column} = 'x' WHERE id = $1", ours.rows[table])
+                == "UPDATE 0"
             )
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await insert(session, table, ours.example(table))
@@ -73,7 +78,10 @@ async def test_a_viewer_reads_and_a_member_writes(stack: Stack, ours: Tenant, ta
         assert await count(session, table) == 1
         assert await session.execute(f"DELETE FROM {table}") == "DELETE 0"
         if table not in APPEND_ONLY:
-            assert await session.execute(f"UPDATE {table} SET {CHANGED_COLUMN.get(table, 'title')} = 'x'") == "UPDATE 0"
+            assert (
+                await session.execute(f"UPDATE {table} SET {CHANGED_COLUMN.get(table, 'title')} = 'x'")
+                == "UPDATE 0"
+            )
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await insert(session, table, ours.example(table))
     async with acting(stack, SERVICE_OF[table], user_id=ours.member) as session:
@@ -82,14 +90,18 @@ async def test_a_viewer_reads_and_a_member_writes(stack: Stack, ours: Tenant, ta
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
-async def test_what_was_published_or_measured_cannot_be_changed(stack: Stack, ours: Tenant, table: str) -> None:
+async def test_what_was_published_or_measured_cannot_be_changed(
+    stack: Stack, ours: Tenant, table: str
+) -> None:
     async with acting(stack, SERVICE_OF[table], user_id=ours.owner) as session:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await session.execute(f"UPDATE {table} SET created_at = now()")
 
 
 @every_table
-async def test_a_worker_acts_for_its_team_only(stack: Stack, ours: Tenant, theirs: Tenant, table: str) -> None:
+async def test_a_worker_acts_for_its_team_only(
+    stack: Stack, ours: Tenant, theirs: Tenant, table: str
+) -> None:
     async with acting(stack, SERVICE_OF[table], team_id=ours.team) as session:
         assert [row["id"] for row in await session.fetch(f"SELECT id FROM {table}")] == [ours.rows[table]]
         assert await insert(session, table, ours.example(table))
@@ -145,7 +157,7 @@ async def test_a_closed_or_blocked_account_sees_nothing(
     ],
 )
 async def test_a_row_cannot_point_into_another_project(
-    stack: Stack, ours: Tenant, theirs: Tenant, table: str, column: str, target: str
+    stack: Stack, ours: Tenant, theirs: Tenant, *, table: str, column: str, target: str
 ) -> None:
     async with acting(stack, SERVICE_OF[table], user_id=ours.owner) as session:
         with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
@@ -153,7 +165,9 @@ async def test_a_row_cannot_point_into_another_project(
     assert refused.value.constraint_name == f"{table}_{column}_fkey"
 
 
-async def test_a_project_cannot_be_moved_into_a_team_of_others(stack: Stack, ours: Tenant, theirs: Tenant) -> None:
+async def test_a_project_cannot_be_moved_into_a_team_of_others(
+    stack: Stack, ours: Tenant, theirs: Tenant
+) -> None:
     async with acting(stack, "plugzero_ingestion", user_id=ours.owner) as session:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await session.execute("UPDATE data_ingestion_project SET team_id = $1", theirs.team)
@@ -171,14 +185,18 @@ async def test_deleting_a_project_deletes_everything_below_it(
         assert not await owner.fetchval(f"SELECT count(*) FROM {table} WHERE id = $1", row)
 
 
-async def test_the_founder_of_a_team_reads_it_back_before_joining_it(stack: Stack, owner: asyncpg.Connection) -> None:
+async def test_the_founder_of_a_team_reads_it_back_before_joining_it(
+    stack: Stack, owner: asyncpg.Connection
+) -> None:
     founder, other = await new_user(owner), await new_user(owner)
     async with acting(stack, "plugzero_identity", user_id=founder) as session:
         team = await insert(session, "accounts_team", {"name": "T", "owner_id": founder})
         assert await insert(
             session, "accounts_teammembership", {"user_id": founder, "team_id": team, "role": "OWNER"}
         )
-        assert await insert(session, "accounts_teammembership", {"user_id": other, "team_id": team, "role": "VIEWER"})
+        assert await insert(
+            session, "accounts_teammembership", {"user_id": other, "team_id": team, "role": "VIEWER"}
+        )
         granted = await session.fetchrow("SELECT * FROM access.team_grant($1)", team)
         assert dict(granted) == {"team_id": team, "role": "OWNER"}
     async with acting(stack, "plugzero_identity", user_id=founder) as session:
@@ -186,14 +204,18 @@ async def test_the_founder_of_a_team_reads_it_back_before_joining_it(stack: Stac
             await insert(session, "accounts_team", {"name": "T", "owner_id": other})
 
 
-async def test_only_owners_and_admins_change_the_members(stack: Stack, owner: asyncpg.Connection, ours: Tenant) -> None:
+async def test_only_owners_and_admins_change_the_members(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant
+) -> None:
     guest = await new_user(owner)
     row = {"user_id": guest, "team_id": ours.team, "role": "ADMIN"}
     for person in (ours.member, ours.viewer, guest):
         async with acting(stack, "plugzero_identity", user_id=person) as session:
             await session.execute("UPDATE accounts_teammembership SET role = 'ADMIN' WHERE role <> 'OWNER'")
             assert await session.execute("UPDATE accounts_team SET name = 'x'") == "UPDATE 0"
-            roles = await owner.fetch("SELECT role FROM accounts_teammembership WHERE team_id = $1", ours.team)
+            roles = await owner.fetch(
+                "SELECT role FROM accounts_teammembership WHERE team_id = $1", ours.team
+            )
             assert sorted(r["role"] for r in roles) == ["MEMBER", "OWNER", "VIEWER"]
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await insert(session, "accounts_teammembership", row)
@@ -211,7 +233,10 @@ async def test_a_team_can_be_deleted_by_its_owner_and_is_gone_for_the_next_state
     stack: Stack, ours: Tenant
 ) -> None:
     async with acting(stack, "plugzero_identity", user_id=ours.owner) as session:
-        assert await session.execute("UPDATE accounts_team SET deleted_at = now() WHERE id = $1", ours.team) == "UPDATE 1"
+        assert (
+            await session.execute("UPDATE accounts_team SET deleted_at = now() WHERE id = $1", ours.team)
+            == "UPDATE 1"
+        )
         assert await count(session, "accounts_team") == 0
 
 
@@ -227,7 +252,8 @@ async def test_services_see_the_names_of_colleagues_only(
 
 
 @pytest.mark.parametrize(
-    ("person", "expected"), [("owner", "OWNER"), ("member", "MEMBER"), ("viewer", "VIEWER"), ("worker", "WORKER")]
+    ("person", "expected"),
+    [("owner", "OWNER"), ("member", "MEMBER"), ("viewer", "VIEWER"), ("worker", "WORKER")],
 )
 async def test_a_grant_names_the_role_and_is_empty_for_strangers(
     stack: Stack, ours: Tenant, theirs: Tenant, person: str, expected: str
@@ -244,7 +270,9 @@ async def test_a_grant_names_the_role_and_is_empty_for_strangers(
 async def test_a_policy_asks_once_per_statement_and_keeps_the_index(stack: Stack, ours: Tenant) -> None:
     async with acting(stack, "plugzero_ingestion", user_id=ours.owner) as session:
         await session.execute("SET LOCAL enable_seqscan = off")
-        plan = await session.fetch("EXPLAIN SELECT * FROM data_ingestion_survey ORDER BY project_id, created_at")
+        plan = await session.fetch(
+            "EXPLAIN SELECT * FROM data_ingestion_survey ORDER BY project_id, created_at"
+        )
     text = "\n".join(row[0] for row in plan)
     assert "InitPlan" in text
     assert "Index Cond" in text

@@ -37,7 +37,7 @@ class Command(BaseCommand):
 def read_passwords(text: str) -> dict[str, str]:
     """Role → password, checked."""
     try:
-        passwords: dict[str, str] = json.loads(text)
+        passwords: Any = json.loads(text)
     except ValueError as error:
         raise CommandError(
             f'{VARIABLE} must hold a JSON object such as {{"{LOGIN_ROLES[0]}": "…"}}'
@@ -48,4 +48,4 @@ def read_passwords(text: str) -> dict[str, str]:
         raise CommandError(f"{VARIABLE} must map role names to passwords that are not empty")
     if unknown := set(passwords) - set(LOGIN_ROLES):
         raise CommandError(f"{VARIABLE} names roles that are not ours: {', '.join(sorted(unknown))}")
-    return passwords
+    return dict(passwords)

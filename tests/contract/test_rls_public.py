@@ -1,0 +1,213 @@
+"""The narrow roles of public pages: a respondent with one interview, a reader with one report."""
+
+import uuid
+
+import asyncpg
+import pytest
+
+from tests.contract.rls_world import SERVICE_OF, Tenant, acting, count, insert, new_tenant
+from tests.environment import Stack
+
+RESPONDENT, READER = "plugzero_respondent", "plugzero_reader"
+VISIBLE_TO_RESPONDENTS = {
+    "data_ingestion_survey",
+    "data_ingestion_surveyversion",
+    "data_ingestion_surveyresponse",
+    "data_ingestion_project",
+}
+
+
+@pytest.fixture
+async def ours(owner: asyncpg.Connection) -> Tenant:
+    return await new_tenant(owner)
+
+
+@pytest.fixture
+async def theirs(owner: asyncpg.Connection) -> Tenant:
+    return await new_tenant(owner)
+
+
+def interview(tenant: Tenant, token: str) -> dict[str, object]:
+    return tenant.example("data_ingestion_surveyresponse") | {"token_hash": token}
+
+
+def outbox_row(tenant: Tenant, **changes: object) -> dict[str, object]:
+    row = {
+        "event_id": uuid.uuid4(),
+        "type": "response-submitted",
+        "source": "/plugzero/ingestion",
+        "subject": "s",
+    }
+    return row | {"team_id": tenant.team, "project_id": tenant.project, "envelope": "{}"} | changes
+
+
+@pytest.fixture
+def token() -> str:
+    return uuid.uuid4().hex * 2
+
+
+async def test_a_respondent_answers_from_first_page_to_submission(
+    stack: Stack, ours: Tenant, token: str
+) -> None:
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid, session_hash=token) as session:
+        assert await session.fetchval("SELECT title FROM data_ingestion_survey") == "S"
+        assert await count(session, "data_ingestion_surveyversion") == 1
+        assert await session.fetchval("SELECT team_id FROM data_ingestion_project") == ours.team
+        mine = await insert(session, "data_ingestion_surveyresponse", interview(ours, token))
+        assert await session.fetchval("SELECT id FROM data_ingestion_surveyresponse") == mine
+        answer = "UPDATE data_ingestion_surveyresponse SET answers = '{\"q\": 1}', updated_at = now()"
+        assert await session.execute(answer) == "UPDATE 1"
+        finish = (
+            "UPDATE data_ingestion_surveyresponse SET status = 'COMPLETE', submitted_at = now() RETURNING id"
+        )
+        assert await session.fetchval(finish) == mine
+        assert await session.execute(answer) == "UPDATE 0"
+        assert await session.fetchval("SELECT status FROM data_ingestion_surveyresponse") == "COMPLETE"
+        assert await insert(session, "messaging_outbox", outbox_row(ours))
+
+
+async def test_the_token_alone_finds_the_interview_again(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant, theirs: Tenant, token: str
+) -> None:
+    mine = await insert(owner, "data_ingestion_surveyresponse", interview(ours, token))
+    async with acting(stack, RESPONDENT, session_hash=token) as session:
+        assert await session.fetchval("SELECT id FROM data_ingestion_surveyresponse") == mine
+        assert (
+            await session.fetchval("SELECT id FROM data_ingestion_survey")
+            == ours.rows["data_ingestion_survey"]
+        )
+        assert await session.execute("UPDATE data_ingestion_surveyresponse SET cursor = 1") == "UPDATE 1"
+    async with acting(stack, RESPONDENT, session_hash=token, survey_uuid=theirs.survey_uuid) as session:
+        assert await count(session, "data_ingestion_surveyresponse") == 0
+
+
+async def test_nobody_elses_interview_is_seen_or_changed(stack: Stack, ours: Tenant, token: str) -> None:
+    for settings in (
+        {"survey_uuid": ours.survey_uuid},
+        {"survey_uuid": ours.survey_uuid, "session_hash": token},
+    ):
+        async with acting(stack, RESPONDENT, **settings) as session:
+            assert await count(session, "data_ingestion_surveyresponse") == 0
+            assert await session.execute("UPDATE data_ingestion_surveyresponse SET cursor = 9") == "UPDATE 0"
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await insert(session, "data_ingestion_surveyresponse", interview(ours, "of somebody else"))
+
+
+async def test_an_interview_of_another_survey_cannot_be_made(
+    stack: Stack, ours: Tenant, theirs: Tenant, token: str
+) -> None:
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid, session_hash=token) as session:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await insert(session, "data_ingestion_surveyresponse", interview(theirs, token))
+
+
+@pytest.mark.parametrize("status", ["DRAFT", "PAUSED", "CLOSED"])
+async def test_answers_are_taken_only_while_the_survey_is_published(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant, token: str, status: str
+) -> None:
+    await insert(owner, "data_ingestion_surveyresponse", interview(ours, token))
+    await owner.execute(
+        "UPDATE data_ingestion_survey SET status = $1 WHERE project_id = $2", status, ours.project
+    )
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid, session_hash=token) as session:
+        # A closed survey can say so; a draft does not exist.
+        assert await count(session, "data_ingestion_survey") == (status != "DRAFT")
+        assert await session.execute("UPDATE data_ingestion_surveyresponse SET cursor = 9") == "UPDATE 0"
+        await session.execute("SELECT set_config('app.session_hash', 'new', true)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await insert(session, "data_ingestion_surveyresponse", interview(ours, "new"))
+
+
+async def test_a_deleted_team_takes_its_public_pages_along(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant
+) -> None:
+    await owner.execute("UPDATE accounts_team SET deleted_at = now() WHERE id = $1", ours.team)
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid) as session:
+        assert await count(session, "data_ingestion_survey") == 0
+    async with acting(stack, READER, report_uuid=ours.report_uuid) as session:
+        assert await session.fetch("SELECT id FROM analysis_report") == []
+
+
+@pytest.mark.parametrize("role", [RESPONDENT, READER])
+async def test_a_public_role_gains_nothing_by_claiming_to_be_a_user_or_team(
+    stack: Stack, ours: Tenant, role: str
+) -> None:
+    async with acting(stack, role, user_id=ours.owner, team_id=ours.team) as session:
+        for table in sorted(VISIBLE_TO_RESPONDENTS if role == RESPONDENT else {"analysis_report"}):
+            assert await session.fetch(f"SELECT id FROM {table}") == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await session.fetchval("SELECT access.my_teams()")
+
+
+async def test_without_a_setting_a_public_role_sees_nothing(stack: Stack, ours: Tenant) -> None:
+    assert ours.rows
+    async with acting(stack, RESPONDENT) as session:
+        for table in sorted(VISIBLE_TO_RESPONDENTS):
+            assert await session.fetch(f"SELECT id FROM {table}") == []
+    async with acting(stack, READER) as session:
+        assert await session.fetch("SELECT id FROM analysis_report") == []
+
+
+@pytest.mark.parametrize("column", ["definition", "created_by_id"])
+async def test_the_draft_is_not_a_respondents_to_read(stack: Stack, ours: Tenant, column: str) -> None:
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid) as session:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await session.fetchval(f"SELECT {column} FROM data_ingestion_survey")
+
+
+@pytest.mark.parametrize("column", ["token_hash", "survey_id", "project_id", "is_test", "created_at"])
+async def test_a_respondent_cannot_move_an_interview(
+    stack: Stack, ours: Tenant, token: str, column: str
+) -> None:
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid, session_hash=token) as session:
+        await insert(session, "data_ingestion_surveyresponse", interview(ours, token))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await session.execute(f"UPDATE data_ingestion_surveyresponse SET {column} = {column}")
+
+
+async def test_a_respondent_records_events_of_the_own_project_only(
+    stack: Stack, ours: Tenant, theirs: Tenant
+) -> None:
+    foreign: list[dict[str, object]] = [
+        {"project_id": theirs.project, "team_id": theirs.team},
+        {"team_id": theirs.team},
+        {"project_id": None},
+    ]
+    for changes in foreign:
+        async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid) as session:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await insert(session, "messaging_outbox", outbox_row(ours, **changes))
+
+
+@pytest.mark.parametrize("role", [RESPONDENT, READER])
+async def test_every_other_table_is_closed_to_public_roles(stack: Stack, ours: Tenant, role: str) -> None:
+    assert ours.rows
+    open_tables = VISIBLE_TO_RESPONDENTS if role == RESPONDENT else {"analysis_report"}
+    closed = {
+        *SERVICE_OF,
+        "accounts_user",
+        "accounts_team",
+        "messaging_inbox",
+        "messaging_idempotencykey",
+    } - open_tables
+    for table in sorted(closed):
+        async with acting(stack, role, survey_uuid=ours.survey_uuid, report_uuid=ours.report_uuid) as session:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await session.fetch(f"SELECT 1 FROM {table}")
+
+
+async def test_a_reader_sees_one_published_report_and_nothing_of_its_draft(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant, theirs: Tenant
+) -> None:
+    assert theirs.report_uuid
+    async with acting(stack, READER, report_uuid=ours.report_uuid) as session:
+        seen = await session.fetch(
+            "SELECT id, title, status, published_content, published_at FROM analysis_report"
+        )
+        assert [row["id"] for row in seen] == [ours.rows["analysis_report"]]
+    async with acting(stack, READER, report_uuid=ours.report_uuid) as session:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await session.fetch("SELECT blocks FROM analysis_report")
+    await owner.execute("UPDATE analysis_report SET status = 'DRAFT' WHERE project_id = $1", ours.project)
+    async with acting(stack, READER, report_uuid=ours.report_uuid) as session:
+        assert await session.fetch("SELECT id FROM analysis_report") == []
