@@ -27,6 +27,12 @@ class LocalSite:
     agents: set[str] = field(default_factory=set)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def until_asked(self, path: str) -> None:
+        """Wait until somebody asks for a path."""
+        while not self.asked[path]:
+            self.arrived.clear()
+            await self.arrived.wait()
+
     @property
     def visited(self) -> Counter[str]:
         """Paths that were asked for, robots.txt aside."""
@@ -81,3 +87,9 @@ def page(title: str, *links: str, head: str = "", text: str = "") -> str:
     """A simple HTML page with a title, a main heading and links."""
     anchors = "".join(f'<a href="{link}">to {link}</a> ' for link in links)
     return f'<!doctype html><html lang="en"><head><title>{title}</title>{head}</head><body><h1>{title}</h1>{text}{anchors}'
+
+
+SMALL_SITE: dict[str, Reply | str] = {
+    "/": '<html lang=en><title>Home page of the check site</title><h1>Home</h1><a href="/a">a</a><a href="/gone">gone</a>',
+    "/a": "<html><title></title><a href='/'>home</a>",
+}

@@ -1,62 +1,12 @@
 """Audits through the API, crawled by the real worker over loopback sites."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import httpx2
 import pytest
 
 from tests.conftest import Clients, Person
-from tests.seo.local_site import LocalSite, Reply, page, serving
-
-Drain = Callable[[], Awaitable[None]]
-SMALL_SITE = {
-    "/": '<html lang=en><title>Home page of the check site</title><h1>Home</h1><a href="/a">a</a><a href="/gone">gone</a>',
-    "/a": "<html><title></title><a href='/'>home</a>",
-}
-
-
-class Auditor:
-    """Starts audits as one person and reads them."""
-
-    def __init__(self, clients: Clients, person: Person, project: int, drain: Drain) -> None:
-        self.http, self.person, self.project, self.drain = clients.seo, person, project, drain
-
-    async def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        return await self.http.request(
-            method, path, headers={**self.person.headers, **options.pop("headers", {})}, **options
-        )
-
-    async def get(self, path: str) -> Any:
-        answer = await self.call("GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def start(self, target_url: str, **body: Any) -> int:
-        answer = await self.call(
-            "POST", f"/api/projects/{self.project}/audits", json={"target_url": target_url, **body}
-        )
-        assert answer.status_code == 202, answer.text
-        assert answer.headers["Location"] == f"/api/audits/{answer.json()['id']}"
-        return int(answer.json()["id"])
-
-    async def audit(self, target_url: str, **body: Any) -> Any:
-        audit_id = await self.start(target_url, **body)
-        await self.drain()
-        return await self.get(f"/api/audits/{audit_id}")
-
-    async def findings(self, audit_id: int, query: str = "") -> list[Any]:
-        items: list[Any] = (await self.get(f"/api/audits/{audit_id}/findings?limit=200{query}"))["items"]
-        return items
-
-    async def codes(self, audit_id: int) -> set[str]:
-        return {finding["code"] for finding in await self.findings(audit_id)}
-
-
-@pytest.fixture
-def auditor(clients: Clients, alice: Person, project: int, drain: Drain) -> Auditor:
-    """Alice, auditing in her project."""
-    return Auditor(clients, alice, project, drain)
+from tests.seo.conftest import Auditor
+from tests.seo.local_site import SMALL_SITE, Reply, page, serving
 
 
 async def test_a_small_site_is_crawled_counted_and_scored(auditor: Auditor) -> None:
@@ -128,7 +78,7 @@ async def test_the_links_of_a_page_are_listed(auditor: Auditor) -> None:
 
 
 async def test_redirects_are_pages_of_their_own_with_chains_and_loops(auditor: Auditor) -> None:
-    pages = {
+    pages: dict[str, Reply | str] = {
         "/": page("Start of the redirecting site", "/one", "/loop-a"),
         "/one": Reply(status=301, headers={"Location": "/two"}),
         "/two": Reply(status=302, headers={"Location": "/end"}),
@@ -175,7 +125,7 @@ async def test_pages_with_the_same_title_are_found_across_the_site(auditor: Audi
 
 
 async def test_what_robots_txt_disallows_is_not_fetched(auditor: Auditor) -> None:
-    pages = {
+    pages: dict[str, Reply | str] = {
         "/robots.txt": Reply(
             "User-agent: *\nDisallow: /private\nAllow: /private/open", headers={"Content-Type": "text/plain"}
         ),
@@ -334,9 +284,3 @@ async def test_a_deleted_audit_is_gone(auditor: Auditor) -> None:
         audit = await auditor.audit(f"{site.base}/")
     assert (await auditor.call("DELETE", f"/api/audits/{audit['id']}")).status_code == 204
     assert (await auditor.call("GET", f"/api/audits/{audit['id']}")).status_code == 404
-
-
-async def _asked(site: LocalSite, path: str) -> None:
-    while not site.asked[path]:
-        site.arrived.clear()
-        await site.arrived.wait()

@@ -35,7 +35,9 @@ class Crawler:
         self._settings = settings
         self._pace = Pace(0.0)
         self._visitor = Visitor(plan.site, client, self._pace, settings)
-        self._under_way: dict[asyncio.Task[Visited | Deferred], LeasedPage] = {}
+        self._under_way: set[asyncio.Task[Visited | Deferred]] = set()
+        self._held: dict[int, LeasedPage] = {}
+        """By id: leased and not yet recorded."""
 
     async def run(self) -> str | None:
         """Crawl to the end; returns the coverage reached, or None where the audit was cancelled or deleted."""
@@ -60,8 +62,11 @@ class Crawler:
                 return None
             if step.site is not None:
                 self._visitor.site = step.site
+            for result in results:
+                self._held.pop(result.page.id, None)
             for page in step.pages:
-                self._under_way[asyncio.create_task(self._visitor.visit(page))] = page
+                self._held[page.id] = page
+                self._under_way.add(asyncio.create_task(self._visitor.visit(page)))
             if self._under_way:
                 results = await self._next_results()
             elif step.next_free_at is None or is_over_time:
@@ -71,23 +76,20 @@ class Crawler:
                 await asyncio.sleep(_wait_s(step.next_free_at))
 
     async def _next_results(self) -> list[Visited | Deferred]:
-        done, _ = await asyncio.wait(
+        done, self._under_way = await asyncio.wait(
             self._under_way, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
         )
-        for task in done:
-            del self._under_way[task]
         return [task.result() for task in done]
 
     async def _leave(self) -> None:
         """End what is under way and give its pages back, so that the next delivery need not wait for the leases."""
-        pages = list(self._under_way.values())
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._under_way.clear()
-        if pages:
+        if self._held:
             with suppress(Exception):  # the leases run out by themselves
-                await asyncio.shield(self._give_back(pages))
+                await asyncio.shield(self._give_back(list(self._held.values())))
 
     async def _give_back(self, pages: list[LeasedPage]) -> None:
         async with self._delivery.transaction() as session:
