@@ -13,6 +13,7 @@ from kernel.deadletters import list_dead_letters, redrive
 from kernel.publishing import Message
 from kernel.reconcile import Window, find_gaps, republish
 from kernel.resources import Resources
+from kernel.retention import purge_messaging
 from kernel.scheduler import Jobs, enter_jobs, run_due_jobs
 from kernel.streams import stream_name
 from kernel.subscriptions import Consumers, Delivery, Permanent
@@ -268,3 +269,30 @@ def test_two_consumers_or_jobs_of_one_name_are_refused() -> None:
         Consumers("identity").on(BellRung, name="Ring_Bell")
     with pytest.raises(ValueError, match="two jobs"):
         jobs.every(5, name="tick")
+
+
+async def test_messaging_forgets_what_has_served_its_time(post: Post) -> None:
+    await post.worker(bell_consumers())
+    old, young, unpublished = await post.record("old", "young", "unpublished")
+    await post.drain()
+    age = "UPDATE messaging_outbox SET created_at = now() - interval '31 days' WHERE event_id = ANY($1)"
+    await post.owner.execute(age, [old, unpublished])
+    await post.owner.execute(
+        "UPDATE messaging_outbox SET published_at = NULL WHERE event_id = $1", unpublished
+    )
+    resources = Resources.of(post.relay_settings)
+    await purge_messaging(resources)
+    await resources.close()
+    left = await post.owner.fetch(
+        "SELECT event_id FROM messaging_outbox WHERE event_id = ANY($1)", [old, young, unpublished]
+    )
+    assert {row["event_id"] for row in left} == {young, unpublished}
+    inbox = "SELECT count(*) FROM messaging_inbox WHERE event_id = $1"
+    assert await post.owner.fetchval(inbox, old) == 1  # outlives the event, which may be published again late
+    await post.owner.execute(
+        "UPDATE messaging_inbox SET processed_at = now() - interval '46 days' WHERE event_id = $1", old
+    )
+    resources = Resources.of(post.relay_settings)
+    await purge_messaging(resources)
+    await resources.close()
+    assert await post.owner.fetchval(inbox, old) == 0
