@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 from fastapi import status as http
 
 from contracts.ingestion import ResponseStatus, SurveyStatus
@@ -13,6 +13,7 @@ from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import Invalid, PreconditionFailed, problems_of
+from kernel.routing import Router
 from services.ingestion.domain.survey import results
 from services.ingestion.domain.survey.issues import issues_of
 from services.ingestion.errors import SurveyInOtherState
@@ -30,7 +31,7 @@ from services.ingestion.schemas.surveys import (
 )
 from services.ingestion.service import surveys as service
 
-router = APIRouter(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
+router = Router(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
 
 STATE_PROBLEMS = problems_of(SurveyInOtherState)
 EDIT_PROBLEMS = problems_of(Invalid, PreconditionFailed)
@@ -142,8 +143,7 @@ async def reopen_survey(
 async def lint_survey(survey_id: int, session: ReadOnly) -> LintRead:
     """Say what would refuse publication (errors), and what deserves a look (warnings)."""
     survey = await queries.get_survey(session, survey_id)
-    published = await queries.find_version(session, survey.published_version_id)
-    issues = service.lint_draft(survey, published)
+    issues = service.lint_draft(survey, await queries.list_versions(session, survey_id))
     return LintRead.model_validate(
         {"publishable": not any(i.level == "error" for i in issues), "issues": [vars(i) for i in issues]}
     )

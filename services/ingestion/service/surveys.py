@@ -1,6 +1,6 @@
 """Commands of surveys: create, edit, publish, pause, close, reopen, delete."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.ingestion import SurveyClosed, SurveyPublished, SurveyStatus
@@ -118,7 +118,7 @@ async def publish_survey(session: Session, survey_id: int) -> Survey:
         title=survey.title, theme_config=survey.theme_config, definition=survey.definition
     )
     current = await queries.find_version(session, survey.published_version_id)
-    refuse_errors(definition, current)
+    refuse_errors(definition, await queries.list_versions(session, survey.id))
     digest = definition_hash(
         survey.definition, layout_style=survey.layout_style, theme=survey.theme_config, title=survey.title
     )
@@ -131,21 +131,21 @@ async def publish_survey(session: Session, survey_id: int) -> Survey:
     return survey
 
 
-def refuse_errors(definition: Definition, current: SurveyVersion | None) -> None:
+def refuse_errors(definition: Definition, published: Sequence[SurveyVersion]) -> None:
     """Raise Invalid when the linter finds errors, with a pointer for each."""
-    previous = None if current is None else parse_definition(current.definition)
-    errors = [issue for issue in lint(definition, previous) if issue.level == "error"]
+    before = [parse_definition(version.definition) for version in published]
+    errors = [issue for issue in lint(definition, before) if issue.level == "error"]
     if errors:
         raise Invalid(_below("/definition", errors))
 
 
-def lint_draft(survey: Survey, published: SurveyVersion | None) -> list[Issue]:
+def lint_draft(survey: Survey, published: Sequence[SurveyVersion]) -> list[Issue]:
     """Return the linter's findings on a draft; a draft of an older engine that cannot be read is all errors."""
     try:
         definition = parse_definition(survey.definition)
     except DefinitionRefused as refused:
         return list(refused.issues)
-    return lint(definition, None if published is None else parse_definition(published.definition))
+    return lint(definition, [parse_definition(version.definition) for version in published])
 
 
 async def _freeze(session: Session, survey: Survey, digest: str) -> SurveyVersion:

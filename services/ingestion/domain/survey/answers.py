@@ -93,9 +93,8 @@ def _text(raw: Any, *, longest: int) -> str:
 
 def _number(raw: Any) -> int | float:
     """A finite number; whole ones as int, so that 7 and 7.0 are stored alike."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise _refuse("not_number")
-    if not math.isfinite(raw) or abs(raw) > MAX_NUMBER:
+    # "not <=" also refuses NaN; a huge int is compared exactly, without becoming a float
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) <= MAX_NUMBER:
         raise _refuse("not_number")
     return int(raw) if float(raw).is_integer() else float(raw)
 
