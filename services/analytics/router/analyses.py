@@ -33,7 +33,8 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
     "/api/projects/{project_id}/analyses",
     responses={**ACCEPTED, **problems_of(DatasetEmpty)},
 )
-async def request_analysis(  # noqa: PLR0917 - FastAPI passes route parameters by name
+async def request_analysis(
+    *,
     project_id: int,
     body: AnalysisCreate,
     caller: Caller,

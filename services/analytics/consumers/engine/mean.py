@@ -10,6 +10,7 @@ import ibis
 
 from services.analytics.consumers.engine.axes import axis_of, code_of
 from services.analytics.consumers.engine.rows import WEIGHT, Cases, require_column
+from services.analytics.consumers.engine.session import double
 from services.analytics.domain.codebook import NUMERIC, Variable
 from services.analytics.domain.statistics import Axis, Grid, GroupMoments, MeanStatistics
 
@@ -45,7 +46,7 @@ def mean_statistics(cases: Cases, variable: Variable, by: Sequence[Variable]) ->
 
 def _scored(cases: Cases, variable: Variable, by: Sequence[Variable]) -> tuple[ibis.Table, list[str]]:
     """The cases with the score in `_x`, a weight, and one column per `by` variable (a constant without any)."""
-    table = cases.table if cases.weighted else cases.table.mutate(**{WEIGHT: ibis.literal(1.0)})
+    table = cases.table if cases.weighted else cases.table.mutate(**{WEIGHT: double(1)})
     columns = {f"_by{i}": table[axis.alias] for i, axis in enumerate(by)} or {"_by0": ibis.literal(0)}
     table = table.mutate(**{_X: _score(table, variable), **columns})
     return table, list(columns)
@@ -59,7 +60,7 @@ def _score(table: ibis.Table, variable: Variable) -> Any:
     values = {code.code: float(code.value) for code in variable.codes if code.value is not None}
     if variable.kind == "boolean" and not values:
         values = {"true": 1.0, "false": 0.0}
-    pairs = [(code, ibis.literal(value, "float64")) for code, value in values.items()]
+    pairs = [(code, double(value)) for code, value in values.items()]
     return column.cases(*pairs, else_=ibis.null("float64"))
 
 
@@ -89,14 +90,14 @@ def _scale(cases: Cases, table: ibis.Table) -> _Scale:
 
 
 def _exact_sum(values: Any, grid: Grid) -> Any:
-    return (values * grid.factor).cast("int64").sum()
+    return (values * double(grid.factor)).cast("int64").sum()
 
 
 def _moments(
     cases: Cases, table: ibis.Table, keys: Sequence[str], scale: _Scale
 ) -> dict[tuple[Any, ...], tuple[int, tuple[Fraction, ...]]]:
     """Per group: n and the exact Σw, Σw², Σwd, Σwd², Σw²d, Σw²d² with d = x - pivot."""
-    w, d = table[WEIGHT], table[_X] - scale.pivot
+    w, d = table[WEIGHT], table[_X] - double(scale.pivot)
     terms = [
         (w, scale.weight),
         (w * w, scale.weight**2),

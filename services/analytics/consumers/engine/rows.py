@@ -8,7 +8,7 @@ from typing import Any, Final
 import ibis
 
 from services.analytics.consumers.engine.predicates import condition
-from services.analytics.consumers.engine.session import Engine
+from services.analytics.consumers.engine.session import Engine, double
 from services.analytics.domain.codebook import Variable
 from services.analytics.domain.failures import UncomputableError
 from services.analytics.domain.filters import Node
@@ -34,8 +34,8 @@ class Cases:
         if not self.weighted:
             return {"n": n}
         w = table[WEIGHT]
-        exact = (w * self.grid.factor).cast("int64").sum()
-        squares = (w * w * self.squares.factor).cast("int64").sum()
+        exact = (w * double(self.grid.factor)).cast("int64").sum()
+        squares = (w * w * double(self.squares.factor)).cast("int64").sum()
         return {"n": n, "w": exact, "w2": squares}
 
     def tally(self, sums: tuple[int, ...]) -> Tally:
@@ -62,7 +62,7 @@ def select_cases(engine: Engine, *, node: Node | None, weight: Variable | None) 
     use, largest = bounds if bounds is not None else _weight_use(engine, table, weight)
     w = table[WEIGHT]
     # DuckDB orders NaN above every number, so the upper limit drops NaN and infinity in one comparison.
-    kept = table.filter((w > 0) & (w <= sys.float_info.max))
+    kept = table.filter((w > 0) & (w <= double(sys.float_info.max)))
     return Cases(
         engine, kept, weighted=True, use=use, grid=Grid.up_to(largest), squares=Grid.up_to(largest * largest)
     )

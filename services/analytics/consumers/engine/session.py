@@ -16,6 +16,11 @@ from ibis.backends.sql.datatypes import DuckDBType
 TABLE: Final = "dataset"
 
 
+def double(value: float) -> Any:
+    """The number as a DOUBLE expression: a literal with a point would be a DECIMAL to DuckDB, with other arithmetic."""
+    return ibis.literal(repr(float(value))).cast("float64")
+
+
 class Engine(Protocol):
     """Runs an expression over the open dataset; DuckDB today, any Ibis dialect with the same expressions."""
 
