@@ -33,8 +33,8 @@ BATCH = 1000
 LANES = 2
 """Batches under way at once under load: while one waits for fsync, the other claims and marks."""
 BUSY_POLL_S = 0.002
-IDLE_POLL_S = 0.015
-"""Polling, not NOTIFY: see docs/adr/0005. 66 index probes a second cost 1–2 % of a core and a commit costs nothing."""
+IDLE_POLL_S = 0.01
+"""Polling, not NOTIFY: see docs/adr/0005. 100 index probes a second cost about 2 % of a core, a commit nothing."""
 RETRY_S = 0.5
 GAUGE_EVERY_S = 10.0
 
