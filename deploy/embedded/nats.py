@@ -4,6 +4,7 @@
 acknowledged messages at power loss. PostgreSQL stays the truth: this folder may be lost, the outbox fills it again.
 """
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -102,7 +103,10 @@ async def ask_jetstream(url: str) -> str:
     from nats.errors import Error
 
     try:
-        client = await nats.connect(url, allow_reconnect=False, connect_timeout=3, error_cb=_quiet)
+        async with asyncio.timeout(5):
+            client = await nats.connect(
+                url, allow_reconnect=False, max_reconnect_attempts=1, connect_timeout=3, error_cb=_quiet
+            )
         try:
             await client.jetstream(timeout=3).account_info()
             return str(client.connected_server_version).split()[-1].strip("v>")
