@@ -1,5 +1,6 @@
 """The engine: what is asked and stored, where it goes on, and that every door stores the same."""
 
+import itertools
 import json
 from typing import Any, Literal
 
@@ -84,7 +85,8 @@ def test_required_can_depend_on_answers() -> None:
     definition = survey([q("a"), q("b", required_if="a < 5"), q("c", "statement", required=True)])
     state = engine.apply(definition, {}, {"a": 1}).state
     assert set(engine.lacks(state, state.visible)) == {"b"}
-    assert not engine.lacks(*[(s := engine.apply(definition, {}, {"a": 9}).state), s.visible])
+    other = engine.apply(definition, {}, {"a": 9}).state
+    assert not engine.lacks(other, other.visible)
 
 
 def test_hidden_fields_come_from_the_link_and_are_cleaned() -> None:
@@ -225,8 +227,9 @@ def surveys_with_choices(draw: st.DrawFn) -> tuple[Definition, dict[str, Any]]:
         kind = draw(st.sampled_from(sorted(KINDS)))
         fields, strategy, _ = KINDS[kind]
         question = q(f"q{number}", kind, **fields)
-        if questions and draw(st.booleans()):
-            earlier = draw(st.sampled_from(questions))
+        conditional = draw(st.booleans())
+        if questions and conditional:
+            earlier: dict[str, Any] = draw(st.sampled_from(questions))
             condition = KINDS[earlier["type"]][2].format(earlier["code"])
             question["show_if"] = draw(st.sampled_from([condition, f"not ({condition})"]))
         # An unticked box says no, so a consent that is asked always has an answer.
@@ -235,7 +238,7 @@ def surveys_with_choices(draw: st.DrawFn) -> tuple[Definition, dict[str, Any]]:
         questions.append(question)
     cuts = sorted(draw(st.sets(st.integers(1, max(1, len(questions) - 1)))))
     bounds = [0, *cuts, len(questions)]
-    definition = survey(*[questions[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if a < b])
+    definition = survey(*[questions[a:b] for a, b in itertools.pairwise(bounds) if a < b])
     return definition, choices
 
 

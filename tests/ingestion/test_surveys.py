@@ -1,0 +1,260 @@
+"""Surveys for the researcher, through HTTP."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.conftest import Clients, Person
+from tests.ingestion.survey_definitions import DRINKS, begun, interviewed, options, published, text
+
+
+async def drafted(clients: Clients, project: int, person: Person, **fields: Any) -> dict[str, Any]:
+    """A new draft."""
+    body = {"title": "Drinks", "layout_style": "CLASSIC", "theme_config": {}, "definition": DRINKS, **fields}
+    answer = await clients.ingestion.post(
+        f"/api/projects/{project}/surveys", json=body, headers=person.headers
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["location"] == f"/api/surveys/{answer.json()['id']}"
+    return dict(answer.json())
+
+
+def pointers(problem: dict[str, Any]) -> set[str]:
+    """Where a 422 says that something is wrong."""
+    return {error["pointer"] for error in problem["errors"]}
+
+
+async def test_a_draft_has_a_public_uuid_and_the_dataset_of_its_responses(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    survey = await drafted(clients, project, alice)
+    assert uuid.UUID(survey["uuid"])
+    assert (survey["status"], survey["version"]) == ("DRAFT", None)
+    assert survey["definition"] == DRINKS
+    assert survey["public_url"].endswith(f"/s/{survey['uuid']}")
+    read = await clients.ingestion.get(f"/api/surveys/{survey['id']}", headers=alice.headers)
+    assert read.json() == survey
+    dataset = await clients.ingestion.get(f"/api/datasets/{survey['dataset_id']}", headers=alice.headers)
+    assert (dataset.json()["survey_id"], dataset.json()["version"]) == (survey["id"], 0)
+
+
+async def test_a_definition_with_faults_is_a_422_with_a_pointer_for_each(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    body = {
+        "title": "x",
+        "theme_config": {"colors": {"text": "#aaaaaa"}},
+        "definition": {"pages": [{"code": "p", "questions": [{"code": "q", "type": "telepathy"}]}]},
+    }
+    answer = await clients.ingestion.post(
+        f"/api/projects/{project}/surveys", json=body, headers=alice.headers
+    )
+    assert answer.status_code == 422
+    assert pointers(answer.json()) == {"/theme_config/colors/text", "/definition/pages/0/questions/0/type"}
+    assert "2.32:1" in answer.text
+
+
+@pytest.mark.parametrize("title", ["", "   ", "x" * 256, "nul\x00"])
+async def test_a_title_must_be_one(clients: Clients, project: int, alice: Person, title: str) -> None:
+    url = f"/api/projects/{project}/surveys"
+    answer = await clients.ingestion.post(url, json={"title": title}, headers=alice.headers)
+    assert (answer.status_code, pointers(answer.json())) == (422, {"/title"})
+
+
+async def test_another_teams_survey_is_a_404_everywhere(
+    clients: Clients, project: int, alice: Person, mallory: Person
+) -> None:
+    survey = await drafted(clients, project, alice)
+    base = f"/api/surveys/{survey['id']}"
+    for path in ("", "/lint", "/versions", "/responses", "/results"):
+        assert (await clients.ingestion.get(base + path, headers=mallory.headers)).status_code == 404
+        assert (await clients.ingestion.get(base + path)).status_code == 401
+    for path in ("/publish", "/pause", "/close", "/reopen"):
+        assert (await clients.ingestion.post(base + path, headers=mallory.headers)).status_code == 404
+    assert (
+        await clients.ingestion.patch(base, json={"title": "x"}, headers=mallory.headers)
+    ).status_code == 404
+    assert (await clients.ingestion.delete(base, headers=mallory.headers)).status_code == 404
+    listing = f"/api/projects/{project}/surveys"
+    assert (await clients.ingestion.get(listing, headers=mallory.headers)).status_code == 404
+    assert (
+        await clients.ingestion.post(listing, json={"title": "x"}, headers=mallory.headers)
+    ).status_code == 404
+
+
+async def test_a_viewer_reads_and_may_not_write(
+    clients: Clients, project: int, alice: Person, member: Any
+) -> None:
+    survey = await drafted(clients, project, alice)
+    viewer = await member("VIEWER")
+    base = f"/api/surveys/{survey['id']}"
+    assert (await clients.ingestion.get(base, headers=viewer.headers)).status_code == 200
+    assert (await clients.ingestion.post(f"{base}/publish", headers=viewer.headers)).status_code == 403
+    assert (
+        await clients.ingestion.patch(base, json={"title": "x"}, headers=viewer.headers)
+    ).status_code == 403
+
+
+async def test_an_edit_is_a_merge_patch_and_two_editors_cannot_overwrite_each_other(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    survey = await drafted(clients, project, alice, theme_config={"radius": 4, "font": "serif"})
+    url = f"/api/surveys/{survey['id']}"
+    tag = (await clients.ingestion.get(url, headers=alice.headers)).headers["etag"]
+    headers = {**alice.headers, "If-Match": tag}
+    edited = await clients.ingestion.patch(
+        url, json={"title": "Tea", "theme_config": {"radius": None}}, headers=headers
+    )
+    assert edited.status_code == 200, edited.text
+    assert (edited.json()["title"], edited.json()["theme_config"]) == ("Tea", {"font": "serif"})
+    assert edited.headers["etag"] != tag
+    late = await clients.ingestion.patch(url, json={"title": "Coffee"}, headers=headers)
+    assert late.status_code == 412
+    for body, where in (
+        ({"title": None}, "/title"),
+        ({"nope": 1}, "/nope"),
+        ({"layout_style": "X"}, "/layout_style"),
+    ):
+        refused = await clients.ingestion.patch(url, json=body, headers=alice.headers)
+        assert (refused.status_code, pointers(refused.json())) == (422, {where})
+
+
+async def test_publishing_refuses_conditions_that_make_no_sense_with_their_position(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    questions = [
+        {"code": "a", "type": "nps", "text": text("a"), "show_if": "b >"},
+        {"code": "b", "type": "nps", "text": text("b"), "show_if": "c > 1"},
+        {"code": "c", "type": "maxdiff", "text": text("c")},
+    ]
+    survey = await drafted(
+        clients, project, alice, definition={"pages": [{"code": "p", "questions": questions}]}
+    )
+    base = f"/api/surveys/{survey['id']}"
+    lint = (await clients.ingestion.get(f"{base}/lint", headers=alice.headers)).json()
+    assert not lint["publishable"]
+    refused = await clients.ingestion.post(f"{base}/publish", headers=alice.headers)
+    assert refused.status_code == 422
+    start = "/definition/pages/0/questions"
+    assert pointers(refused.json()) == {f"{start}/0/show_if", f"{start}/1/show_if", f"{start}/2/type"}
+    assert "(at character 4)" in refused.text
+    assert (await clients.ingestion.get(base, headers=alice.headers)).json()["status"] == "DRAFT"
+
+
+async def test_publishing_freezes_a_version_and_editing_makes_the_next(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    base = f"/api/surveys/{survey['id']}"
+    assert (survey["status"], survey["version"]) == ("PUBLISHED", 1)
+    again = await clients.ingestion.post(f"{base}/publish", headers=alice.headers)
+    assert (again.status_code, again.json()["version"]) == (200, 1)
+    await clients.ingestion.patch(base, json={"title": "Drinks, new"}, headers=alice.headers)
+    public = await clients.ingestion.get(f"/public/surveys/{survey['uuid']}")
+    assert public.json()["title"] == "Drinks"
+    third = await clients.ingestion.post(f"{base}/publish", headers=alice.headers)
+    assert third.json()["version"] == 2
+    versions = (await clients.ingestion.get(f"{base}/versions", headers=alice.headers)).json()["items"]
+    assert [(v["number"], v["title"]) for v in versions] == [(2, "Drinks, new"), (1, "Drinks")]
+    assert versions[0]["definition_hash"] != versions[1]["definition_hash"]
+
+
+async def test_a_published_code_never_changes_its_type(clients: Clients, project: int, alice: Person) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    base = f"/api/surveys/{survey['id']}"
+    question = {"code": "why", "type": "number", "text": text("Why?")}
+    changed = {"definition": {"pages": [{"code": "p1", "questions": [question]}]}}
+    assert (await clients.ingestion.patch(base, json=changed, headers=alice.headers)).status_code == 200
+    refused = await clients.ingestion.post(f"{base}/publish", headers=alice.headers)
+    assert "was published as long_text" in refused.text
+
+
+async def test_a_survey_is_paused_reopened_and_closed_and_closing_it_twice_is_a_conflict(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    draft = await drafted(clients, project, alice)
+    for act in ("pause", "close", "reopen"):
+        answer = await clients.ingestion.post(f"/api/surveys/{draft['id']}/{act}", headers=alice.headers)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/survey-in-other-state")
+    survey = await published(clients.ingestion, project, alice.headers)
+    for act, status in (
+        ("pause", "PAUSED"),
+        ("reopen", "PUBLISHED"),
+        ("close", "CLOSED"),
+        ("reopen", "PUBLISHED"),
+        ("pause", "PAUSED"),
+        ("close", "CLOSED"),
+    ):
+        answer = await clients.ingestion.post(f"/api/surveys/{survey['id']}/{act}", headers=alice.headers)
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+    for act in ("close", "pause", "publish"):
+        answer = await clients.ingestion.post(f"/api/surveys/{survey['id']}/{act}", headers=alice.headers)
+        assert answer.status_code == 409
+    token_less = await clients.ingestion.post(f"/public/surveys/{survey['uuid']}/sessions", json={})
+    assert (token_less.status_code, token_less.json()["type"]) == (409, "/problems/survey-not-open")
+
+
+async def test_surveys_are_listed_newest_first_and_by_status(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    draft = await drafted(clients, project, alice)
+    live = await published(clients.ingestion, project, alice.headers)
+    url = f"/api/projects/{project}/surveys"
+    listed = (await clients.ingestion.get(url, headers=alice.headers)).json()["items"]
+    assert [item["id"] for item in listed] == [live["id"], draft["id"]]
+    only = (await clients.ingestion.get(f"{url}?status=DRAFT", headers=alice.headers)).json()["items"]
+    assert [item["id"] for item in only] == [draft["id"]]
+    page = (await clients.ingestion.get(f"{url}?limit=1", headers=alice.headers)).json()
+    rest = await clients.ingestion.get(
+        url, params={"limit": 1, "cursor": page["next_cursor"]}, headers=alice.headers
+    )
+    assert [item["id"] for item in rest.json()["items"]] == [draft["id"]]
+
+
+async def test_deleting_a_survey_removes_its_dataset_too(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await begun(clients.ingestion, survey)
+    url = f"/api/surveys/{survey['id']}"
+    assert (await clients.ingestion.delete(url, headers=alice.headers)).status_code == 204
+    assert (await clients.ingestion.get(url, headers=alice.headers)).status_code == 404
+    assert (await clients.ingestion.get(f"/s/{survey['uuid']}")).status_code == 404
+    dataset = await clients.ingestion.get(f"/api/datasets/{survey['dataset_id']}", headers=alice.headers)
+    assert dataset.status_code == 404
+
+
+async def test_results_count_complete_interviews(clients: Clients, project: int, alice: Person) -> None:
+    definition = {
+        "pages": [
+            {
+                "code": "p",
+                "questions": [
+                    {
+                        "code": "c",
+                        "type": "single_choice",
+                        "text": text("c"),
+                        "options": options("x", "y", "z"),
+                    },
+                    {"code": "s", "type": "multiple_choice", "text": text("s"), "options": options("a", "b")},
+                    {"code": "n", "type": "nps", "text": text("n"), "show_if": "c == 'x'"},
+                ],
+            }
+        ]
+    }
+    survey = await published(clients.ingestion, project, alice.headers, definition)
+    for answers in ({"c": "x", "s": ["a", "b"], "n": 9}, {"c": "x", "s": ["b"], "n": 9}, {"c": "y"}):
+        await interviewed(clients.ingestion, survey, answers)
+    await begun(clients.ingestion, survey)
+    results = (
+        await clients.ingestion.get(f"/api/surveys/{survey['id']}/results", headers=alice.headers)
+    ).json()
+    assert (results["started"], results["in_progress"], results["complete"]) == (4, 1, 3)
+    assert results["completion_ratio"] == 0.75
+    assert results["median_duration_s"] >= 0
+    found = {q["code"]: {c["value"]: c["count"] for c in q["counts"]} for q in results["questions"]}
+    assert found["c"] == {"x": 2, "y": 1, "z": 0}
+    assert found["s"] == {"a": 1, "b": 2}
+    assert found["n"]["9"] == 2
+    assert {q["code"]: q["answered"] for q in results["questions"]} == {"c": 3, "s": 2, "n": 2}

@@ -1,0 +1,96 @@
+"""Responses as a dataset: fresh after every submission, in few versions, with typed missing values."""
+
+import asyncio
+import io
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pyarrow.parquet as pq
+
+from tests.conftest import Clients, Person
+from tests.ingestion.survey_definitions import interviewed, published, text
+
+Drain = Callable[[], Awaitable[None]]
+
+
+async def dataset(clients: Clients, survey: dict[str, Any], person: Person) -> dict[str, Any]:
+    """The dataset of a survey's responses."""
+    answer = await clients.ingestion.get(f"/api/datasets/{survey['dataset_id']}", headers=person.headers)
+    return dict(answer.json())
+
+
+async def rows(clients: Clients, owner: asyncpg.Connection, survey: dict[str, Any]) -> dict[str, list[Any]]:
+    """The columns of the current version's file."""
+    key = await owner.fetchval(
+        "SELECT v.parquet_key FROM data_ingestion_dataset d JOIN data_ingestion_datasetversion v "
+        "ON v.dataset_id = d.id AND v.number = d.version WHERE d.id = $1",
+        survey["dataset_id"],
+    )
+    content = await clients.apps["ingestion"].state.resources.objects.get(key)
+    return dict(pq.read_table(io.BytesIO(content)).to_pydict())
+
+
+async def test_a_published_survey_is_an_empty_dataset_with_its_variables(
+    clients: Clients, project: int, alice: Person, drain: Drain
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await drain()
+    found = await dataset(clients, survey, alice)
+    assert (found["version"], found["n_rows"]) == (1, 0)
+    assert [v["alias"] for v in found["variables"]][:3] == ["drink", "cups", "why"]
+
+
+async def test_every_complete_interview_is_a_row_and_what_is_missing_says_why(
+    clients: Clients, project: int, alice: Person, drain: Drain, owner: asyncpg.Connection
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers, layout_style="FOCUS")
+    for number in range(6):
+        answers: dict[str, Any] = {"drink": "tea" if number % 2 else "coffee", "why": f"because {number} 😀"}
+        if number == 0:
+            answers["cups"] = 4
+        await interviewed(clients.ingestion, survey, answers)
+    unfinished = await clients.ingestion.post(f"/public/surveys/{survey['uuid']}/sessions", json={})
+    assert unfinished.status_code == 201
+    await drain()
+    found = await rows(clients, owner, survey)
+    assert Counter(found["drink"]) == {"tea": 3, "coffee": 3}
+    assert found["cups"] == [4.0, None, None, None, None, None]
+    assert found["cups__missing"] == [None, "not_asked", "skipped", "not_asked", "skipped", "not_asked"]
+    assert found["why"][0] == "because 0 😀"
+    assert all(seconds >= 0 for seconds in found["duration_s"])
+    assert len(set(found["response_id"])) == 6
+
+
+async def test_a_burst_of_submissions_becomes_few_versions(
+    clients: Clients, project: int, alice: Person, drain: Drain, owner: asyncpg.Connection
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await asyncio.gather(*(interviewed(clients.ingestion, survey, {"drink": "tea"}) for _ in range(20)))
+    await drain()
+    found = await dataset(clients, survey, alice)
+    assert found["n_rows"] == 20
+    assert found["version"] <= 4
+    n_updates = await owner.fetchval(
+        "SELECT count(*) FROM messaging_outbox WHERE type = 'dataset-updated' AND envelope->'data'->>'dataset_id' = $1",
+        str(survey["dataset_id"]),
+    )
+    assert n_updates == found["version"]
+
+
+async def test_a_new_version_of_the_survey_keeps_the_old_columns(
+    clients: Clients, project: int, alice: Person, drain: Drain, owner: asyncpg.Connection
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await interviewed(clients.ingestion, survey, {"drink": "tea"})
+    question = {"code": "mood", "type": "nps", "text": text("Mood?")}
+    body = {"definition": {"pages": [{"code": "p1", "questions": [question]}]}}
+    await clients.ingestion.patch(f"/api/surveys/{survey['id']}", json=body, headers=alice.headers)
+    await clients.ingestion.post(f"/api/surveys/{survey['id']}/publish", headers=alice.headers)
+    await interviewed(clients.ingestion, survey, {"mood": 9})
+    await drain()
+    found = await rows(clients, owner, survey)
+    assert (found["drink"], found["mood"]) == (["tea", None], [None, "9"])
+    assert (found["drink__missing"], found["mood__missing"]) == ([None, "not_asked"], ["not_asked", None])
+    assert found["survey_version"] == [1, 2]
