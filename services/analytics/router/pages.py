@@ -46,7 +46,7 @@ def _templates() -> Environment:
 
 def report_page(content: Mapping[str, Any], *, published_at: datetime | None) -> str:
     """Return the page of a published report; `content` is what publishing froze."""
-    blocks = [{**block, "svg": _inline_svg(block)} for block in content["blocks"]]
+    blocks = [{"text": "", **block, "svg": _inline_svg(block)} for block in content["blocks"]]
     return (
         _templates()
         .get_template("report.html")
