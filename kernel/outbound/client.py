@@ -52,11 +52,11 @@ class Outbound:
         self,
         policy: OutboundPolicy | None = None,
         *,
-        lookup: Lookup = system_lookup,
+        lookup: Lookup | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.policy = policy or OutboundPolicy()
-        self._lookup = lookup
+        self._lookup = lookup or system_lookup
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 

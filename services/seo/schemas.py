@@ -22,7 +22,11 @@ class AuditCreate(BaseModel):
     target_url: str = Field(
         min_length=1, max_length=MAX_URL_LENGTH, description="First page, such as https://example.org/."
     )
-    max_pages: int = Field(DEFAULT_MAX_PAGES, ge=1, description="Addresses that are fetched at most.")
+    max_pages: int | None = Field(
+        None,
+        ge=1,
+        description=f"Addresses that are fetched at most; {DEFAULT_MAX_PAGES} unless said, or the deployment's limit.",
+    )
     max_depth: int = Field(
         DEFAULT_MAX_DEPTH,
         ge=0,

@@ -1,11 +1,13 @@
 """`/api/audits`: start, read, cancel and delete audits."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi import status as http
+from fastapi.responses import JSONResponse
 
 from kernel.access import Permission, require_project
 from kernel.db import ReadOnly, Tenancy, Transaction
 from kernel.http import ACCESS_PROBLEMS
+from kernel.idempotency import Claim, IdempotencyKeyReused, claim
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.prefer import PreferWait, wait_until
 from kernel.principals import Caller
@@ -14,13 +16,20 @@ from services.seo.dependencies import Config, CurrentDatabase
 from services.seo.domain.catalogue import CHECKS
 from services.seo.errors import AuditFinished
 from services.seo.queries import audits as queries
-from services.seo.schemas import AuditCreate, AuditRead, CheckRead, ChecksRead
+from services.seo.schemas import DEFAULT_MAX_PAGES, AuditCreate, AuditRead, CheckRead, ChecksRead
 from services.seo.service import audits as service
 
 router = APIRouter(prefix="/api", tags=["audits"], responses=ACCESS_PROBLEMS)
 
 
-@router.post("/projects/{project_id}/audits", status_code=http.HTTP_202_ACCEPTED)
+@router.post(
+    "/projects/{project_id}/audits",
+    status_code=http.HTTP_202_ACCEPTED,
+    responses={
+        http.HTTP_200_OK: {"model": AuditRead, "description": "Finished while waiting."},
+        **problems_of(IdempotencyKeyReused),
+    },
+)
 async def request_audit(
     project_id: int,
     body: AuditCreate,
@@ -29,23 +38,26 @@ async def request_audit(
     config: Config,
     database: CurrentDatabase,
     wait_s: PreferWait,
+    request: Request,
     response: Response,
 ) -> AuditRead:
     """Start an audit. With `Prefer: wait=N` the answer is a finished 200 if it ends within N seconds."""
     tenancy = Tenancy.of_user(caller.user_id)
     # Committed before waiting: the worker cannot see what is still open.
     async with database.transaction(tenancy) as session:
+        await claim(session, request, caller=caller.subject)
         audit = await service.request_audit(
             session,
             project_id,
             target_url=body.target_url,
-            max_pages=body.max_pages,
+            max_pages=body.max_pages or min(DEFAULT_MAX_PAGES, config.max_pages),
             max_depth=body.max_depth,
             most_pages=config.max_pages,
             policy=config.outbound_policy,
             created_by_id=caller.user_id,
         )
         accepted = AuditRead.model_validate(audit)
+        await _keep_answer(request, accepted)
     response.headers["Location"] = f"/api/audits/{accepted.id}"
 
     async def is_finished() -> bool:
@@ -60,6 +72,14 @@ async def request_audit(
         response.status_code = http.HTTP_200_OK
         response.headers["Preference-Applied"] = f"wait={wait_s:.0f}"
     return accepted
+
+
+async def _keep_answer(request: Request, accepted: AuditRead) -> None:
+    """Keep the acceptance under the request's Idempotency-Key, if it has one, in the transaction that made the audit."""
+    held: Claim | None = getattr(request.state, "idempotency_claim", None)
+    if held is not None:
+        headers = {"Location": f"/api/audits/{accepted.id}"}
+        await held.store(JSONResponse(accepted.model_dump(mode="json"), http.HTTP_202_ACCEPTED, headers))
 
 
 @router.get("/projects/{project_id}/audits")
