@@ -69,7 +69,7 @@ def read_delimited(
     header = detect_header(rows, has_directive=excel_directive(sample) is not None)
     if not rows or header.n_columns > MAX_COLUMNS:
         raise _no_table(header, n_rows=len(rows))
-    text = _Text(path, dialect, header)
+    text = _Text(path, dialect, header, has_crlf=endings.n_crlf > 0)
     lines = LineReport()
     plain = text.obeys and endings.uniform and header.n_skipped <= 1
     if not (plain and _load_fast(connection, text, lines)):
@@ -164,6 +164,16 @@ class _Text:
     path: Path
     dialect: Dialect
     header: Header
+    has_crlf: bool = False
+
+    @property
+    def line_end_option(self) -> str:
+        """How DuckDB is told where lines end.
+
+        Left to guess, it may take a carriage return inside the first cells for the end of a line, and reject the
+        rows. Told CRLF, version 2.0.0 does not find the ends, so there it has to guess.
+        """
+        return "" if self.has_crlf else "new_line='\\n', "
 
     @property
     def obeys(self) -> bool:
@@ -181,7 +191,7 @@ def _load_fast(connection: "DuckDBPyConnection", text: _Text, lines: LineReport)
     except duckdb.Error:
         connection.execute(f"DROP TABLE IF EXISTS {RAW_TABLE}")
         return False
-    if connection.execute("SELECT count(*) FROM reject_errors").fetchall()[0][0]:
+    if _n_rejected(connection):
         connection.execute(f"DROP TABLE {RAW_TABLE}")
         return False
     blank = " AND ".join(f"{column(i)} IS NULL" for i in range(text.header.n_columns))
@@ -196,7 +206,7 @@ def _read_csv(connection: "DuckDBPyConnection", text: _Text) -> None:
     connection.execute(
         f"CREATE OR REPLACE TABLE {RAW_TABLE} AS SELECT * FROM read_csv({literal(str(text.path))}, "
         f"delim={literal(text.dialect.delimiter)}, quote='\"', escape='\"', header=false, auto_detect=false, "
-        f"columns={{{columns}}}, store_rejects=true, rejects_limit=1, strict_mode=true)"
+        f"{text.line_end_option}columns={{{columns}}}, store_rejects=true, rejects_limit=1, strict_mode=true)"
     )
 
 
@@ -208,7 +218,7 @@ def _load_slowly(
         wrapped = io.TextIOWrapper(raw, encoding="utf-8", newline="")
         rows = records(wrapped, text.dialect, lines)
         write_strict(_body(rows, text.header, lines, lambda: progress("repairing", raw.tell(), size)), out)
-    _read_csv(connection, _Text(strict, _STRICT, text.header))
+    load_strict(connection, strict, text.header)
     strict.unlink()
 
 
@@ -233,7 +243,17 @@ def write_strict(rows: Iterator[list[str]], out: io.TextIOBase) -> None:
 def load_strict(connection: "DuckDBPyConnection", path: Path, header: Header) -> int:
     """Load the rows that `write_strict` wrote, header left out, as the table of texts; returns their number."""
     _read_csv(connection, _Text(path, _STRICT, header))
+    if _n_rejected(connection):
+        raise RuntimeError(
+            "DuckDB rejects rows of a file that was written for it: they would be lost silently"
+        )
     return _count(connection)
+
+
+def _n_rejected(connection: "DuckDBPyConnection") -> int:
+    n_rejected = int(connection.execute("SELECT count(*) FROM reject_errors").fetchall()[0][0])
+    connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    return n_rejected
 
 
 def _count(connection: "DuckDBPyConnection") -> int:

@@ -22,6 +22,7 @@ SAMPLE_CHARACTERS = 200_000
 # columns at least, where titles may stand above the table.
 _MIN_CONSISTENCY = 0.5
 _MIN_CONSISTENCY_BELOW_TITLES = 0.7
+_MIN_QUOTED_RATIO = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,19 @@ def _clevercsv_opinion(sample: str) -> tuple[str, str, str | None]:
         found = None
     if found is None:
         return "", '"', None
-    quote = "'" if found.quotechar == "'" and '"' not in head else '"'
+    quote = "'" if found.quotechar == "'" and _apostrophes_quote(head, found.delimiter) else '"'
     escape = "\\" if found.escapechar == "\\" and "\\" + quote in head else None
     return found.delimiter or "", quote, escape
+
+
+def _apostrophes_quote(head: str, delimiter: str) -> bool:
+    """True when apostrophes stand around cells throughout, and are not just characters of words."""
+    if '"' in head or not delimiter:
+        return False
+    cells = [cell.strip() for line in head.splitlines() for cell in line.split(delimiter)]
+    words = [cell for cell in cells if cell and not cell.lstrip("+-").replace(".", "").isdecimal()]
+    quoted = [word for word in words if len(word) > 1 and word.startswith("'") and word.endswith("'")]
+    return len(quoted) > max(1, len(words) * _MIN_QUOTED_RATIO)
 
 
 def _read(sample: str, delimiter: str, quote: str, escape: str | None) -> _Reading:

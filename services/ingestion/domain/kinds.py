@@ -135,7 +135,7 @@ def _uuid_or_phone(facts: ColumnFacts) -> Understanding | None:
 
 def _typed(facts: ColumnFacts) -> Understanding | None:
     needed = max(1.0, facts.n_claimed * MIN_TYPED_RATIO)
-    fitting = [f for f in facts.formats if f.n_vetoed == 0 and f.n_matching >= needed]
+    fitting = [f for f in facts.formats if f.n_vetoed == 0 and max(f.n_matching, f.n_family) >= needed]
     if not fitting:
         return None
     most = max(f.n_matching for f in fitting)
@@ -143,9 +143,8 @@ def _typed(facts: ColumnFacts) -> Understanding | None:
     chosen = _prefer(best, facts)
     if chosen.n_family > chosen.n_matching:
         n_other = chosen.n_family - chosen.n_matching
-        return Understanding(
-            "text", 0.8, f"day and month stand in both orders: {n_other} cells contradict the others"
-        )
+        reason = f"day and month stand in both orders: {n_other} cells contradict the others"
+        return Understanding("text", 0.8, reason)
     return _numbered_ids(facts, chosen) or _as_understood(facts, chosen, best)
 
 

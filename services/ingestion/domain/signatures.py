@@ -108,8 +108,9 @@ _UNICODE_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"
 # Control characters that no table of text contains: all of C0 but tab, line feed, vertical tab, form feed,
 # carriage return, Ctrl-Z (DOS end of file) and escape.
 _CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
-# A text may carry a stray control character; above this share of the bytes it is no text.
+# A text may carry a few stray control characters; above this share of the bytes it is no text.
 _MAX_CONTROL_RATIO = 0.005
+_MAX_STRAY_CONTROLS = 4
 _MIN_BYTES_TO_TELL_UTF16 = 8
 
 
@@ -147,7 +148,7 @@ def _looks_like_text(head: bytes) -> bool:
     if b"\x00" in head:
         return False
     n_controls = len(head) - len(head.translate(None, _CONTROLS))
-    return n_controls <= len(head) * _MAX_CONTROL_RATIO
+    return n_controls <= max(_MAX_STRAY_CONTROLS, len(head) * _MAX_CONTROL_RATIO)
 
 
 def utf16_order(head: bytes) -> str | None:
