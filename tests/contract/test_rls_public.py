@@ -101,6 +101,14 @@ async def test_an_interview_of_another_survey_cannot_be_made(
             await insert(session, "data_ingestion_surveyresponse", interview(theirs, token))
 
 
+async def test_a_respondent_cannot_leave_the_figures_by_posing_as_a_preview(
+    stack: Stack, ours: Tenant, token: str
+) -> None:
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid, session_hash=token) as session:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await insert(session, "data_ingestion_surveyresponse", interview(ours, token) | {"is_test": True})
+
+
 @pytest.mark.parametrize("status", ["DRAFT", "PAUSED", "CLOSED"])
 async def test_answers_are_taken_only_while_the_survey_is_published(
     stack: Stack, owner: asyncpg.Connection, ours: Tenant, token: str, status: str

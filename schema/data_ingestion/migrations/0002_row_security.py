@@ -55,7 +55,13 @@ RESPONDENT_RULES = [
     ),
     *readable(f"{PREFIX}surveyresponse", RESPONDENT, using=OWN_RESPONSE.format(survey="public_survey")),
     grant("INSERT", f"{PREFIX}surveyresponse", RESPONDENT),
-    policy(f"{PREFIX}surveyresponse", "INSERT", RESPONDENT, check=OWN_RESPONSE.format(survey="open_survey")),
+    # A preview, which no figure counts, is a member's to make.
+    policy(
+        f"{PREFIX}surveyresponse",
+        "INSERT",
+        RESPONDENT,
+        check=OWN_RESPONSE.format(survey="open_survey") + " AND NOT is_test",
+    ),
     grant(f"UPDATE ({RESPONSE_PROGRESS})", f"{PREFIX}surveyresponse", RESPONDENT),
     policy(
         f"{PREFIX}surveyresponse",
