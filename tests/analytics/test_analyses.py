@@ -380,6 +380,22 @@ async def test_ten_requests_at_once_become_one_analysis(
     assert len({answer.json()["id"] for answer in answers}) == 1
 
 
+async def test_a_repeated_request_with_its_key_gets_the_first_answer_and_another_one_is_refused(
+    clients: Clients, project: int, alice: Person, voters: int
+) -> None:
+    body = {"dataset_id": voters, "calculation_type": "MEAN", "parameters": {"variable": "age"}}
+    headers = {**alice.headers, "Idempotency-Key": "once"}
+    path = f"/api/projects/{project}/analyses"
+    first = await clients.analytics.post(path, json=body, headers=headers)
+    again = await clients.analytics.post(path, json=body, headers=headers)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = await clients.analytics.post(
+        path, json={**body, "parameters": {"variable": "w"}}, headers=headers
+    )
+    assert other.status_code == 409
+
+
 async def test_waiting_returns_the_figures_in_one_call(
     clients: Clients, project: int, alice: Person, voters: int, drain: Drain
 ) -> None:

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import status as http
+from fastapi.responses import JSONResponse
 
 from contracts.analytics import AnalysisStatus, CalculationType
 from kernel.access import Permission, require_project
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
+from kernel.idempotency import Claim, IdempotencyKeyReused, claim
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.prefer import PreferWait, wait_until
 from kernel.principals import Caller
@@ -31,7 +33,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/api/projects/{project_id}/analyses",
-    responses={**ACCEPTED, **problems_of(DatasetEmpty)},
+    responses={**ACCEPTED, **problems_of(DatasetEmpty, IdempotencyKeyReused)},
 )
 async def request_analysis(
     *,
@@ -40,14 +42,18 @@ async def request_analysis(
     caller: Caller,
     database: InCallersName,
     wait_s: PreferWait,
+    request: Request,
     response: Response,
 ) -> AnalysisRead:
     """Compute something, or return the kept result of the same request on the same data.
 
     200 with figures when they exist or came within `Prefer: wait=N`; else 202.
     """
+    # Committed before waiting: the worker cannot see what is still open.
     async with database.transaction() as session:
+        await claim(session, request, caller=caller.subject)
         analysis = await service.request_analysis(session, project_id, body, user_id=caller.user_id)
+        await _keep_answer(session, request, analysis.id)
     return await _answer(database, analysis.id, wait_s, response)
 
 
@@ -92,13 +98,25 @@ async def cancel_analysis(analysis_id: int, session: Transaction) -> AnalysisRea
     return await _read(session, analysis_id)
 
 
-@router.post("/api/analyses/{analysis_id}/rerun", responses={**ACCEPTED, **problems_of(DatasetEmpty)})
+@router.post(
+    "/api/analyses/{analysis_id}/rerun",
+    responses={**ACCEPTED, **problems_of(DatasetEmpty, IdempotencyKeyReused)},
+)
 async def rerun_analysis(
-    analysis_id: int, caller: Caller, database: InCallersName, wait_s: PreferWait, response: Response
+    *,
+    analysis_id: int,
+    caller: Caller,
+    database: InCallersName,
+    wait_s: PreferWait,
+    request: Request,
+    response: Response,
 ) -> AnalysisRead:
     """Compute the same request again on the dataset's present version."""
     async with database.transaction() as session:
+        await claim(session, request, caller=caller.subject)
         analysis = await service.rerun_analysis(session, analysis_id, user_id=caller.user_id)
+        await session.flush()  # the kept answer is read back in the same transaction
+        await _keep_answer(session, request, analysis.id)
     return await _answer(database, analysis.id, wait_s, response)
 
 
@@ -166,6 +184,16 @@ async def _answer(
     response.headers["Location"] = f"/api/analyses/{analysis_id}"
     response.status_code = http.HTTP_200_OK if analysis.status in ENDED else http.HTTP_202_ACCEPTED
     return analysis
+
+
+async def _keep_answer(session: Transaction, request: Request, analysis_id: int) -> None:
+    """Keep the acceptance under the request's Idempotency-Key, if it has one, in the transaction that made it."""
+    held: Claim | None = getattr(request.state, "idempotency_claim", None)
+    if held is not None:
+        accepted = await _read(session, analysis_id)
+        headers = {"Location": f"/api/analyses/{analysis_id}"}
+        status_code = http.HTTP_200_OK if accepted.status in ENDED else http.HTTP_202_ACCEPTED
+        await held.store(JSONResponse(accepted.model_dump(mode="json"), status_code, headers))
 
 
 async def _read(session: ReadOnly | Transaction, analysis_id: int) -> AnalysisRead:

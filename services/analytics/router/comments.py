@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi import status as http
 
 from kernel.db import ReadOnly, Transaction
@@ -10,13 +10,14 @@ from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound
+from kernel.routing import Router
 from services.analytics.domain.anchors import Anchor, relocated
 from services.analytics.domain.blocks import block_text
 from services.analytics.queries import reports as queries
 from services.analytics.schemas.reports import CommentCreate, CommentRead, CommentUpdate, PositionRead
 from services.analytics.service import comments as service
 
-router = APIRouter(tags=["comments"], responses=ACCESS_PROBLEMS)
+router = Router(tags=["comments"], responses=ACCESS_PROBLEMS)
 
 
 @router.post("/api/reports/{report_id}/comments", status_code=http.HTTP_201_CREATED)

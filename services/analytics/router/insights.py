@@ -1,6 +1,6 @@
 """`/api/projects/{id}/insights` and `/api/insights`: findings."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi import status as http
 
 from kernel.access import Permission, require_project
@@ -10,11 +10,12 @@ from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound, PreconditionFailed, problems_of
+from kernel.routing import Router
 from services.analytics.queries import insights as queries
 from services.analytics.schemas.insights import InsightCreate, InsightRead, InsightUpdate
 from services.analytics.service import insights as service
 
-router = APIRouter(tags=["insights"], responses=ACCESS_PROBLEMS)
+router = Router(tags=["insights"], responses=ACCESS_PROBLEMS)
 
 
 @router.post("/api/projects/{project_id}/insights", status_code=http.HTTP_201_CREATED)

@@ -1,6 +1,6 @@
 """`/api/projects/{id}/reports` and `/api/reports`: documents of text and figures."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi import status as http
 
 from kernel.access import Permission, require_project
@@ -12,6 +12,7 @@ from kernel.pagination import Page, PageQuery, paginate
 from kernel.prefer import wait_until
 from kernel.principals import Caller
 from kernel.problems import Conflict, NotFound, PreconditionFailed, problems_of
+from kernel.routing import Router
 from services.analytics.dependencies import InCallersName, StoredObjects
 from services.analytics.domain.artefacts import chart_key
 from services.analytics.errors import ChartNotReady
@@ -19,7 +20,7 @@ from services.analytics.queries import reports as queries
 from services.analytics.schemas.reports import ReportCreate, ReportRead, ReportSummary, ReportUpdate
 from services.analytics.service import reports as service
 
-router = APIRouter(tags=["reports"], responses=ACCESS_PROBLEMS)
+router = Router(tags=["reports"], responses=ACCESS_PROBLEMS)
 DRAWING_S = 10.0
 """How long publishing waits for the worker to draw a chart that was just computed."""
 
