@@ -15,7 +15,7 @@ from kernel.problems import Problem
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.looks import Reader, question_looks, skipped
 from services.ingestion.domain.survey.published import Questionnaire
-from services.ingestion.domain.survey.texts import choose_language, direction
+from services.ingestion.domain.survey.texts import choose_language, direction, own_name
 from services.ingestion.domain.survey.themes import image_origins
 from services.ingestion.domain.survey.turning import Turned
 from services.ingestion.service.respondents import Interview, Visit
@@ -124,7 +124,6 @@ def _step(
     )
     goes_on = step is not None and engine.may_go_on(definition, shown, step, asked.layout)
     context = {
-        "asked": asked,
         "step": step,
         "position": position,
         "questions": questions,
@@ -241,11 +240,13 @@ def _page(
     return Response(content, status_code, media_type="text/html", headers=_headers(asked, reader.language))
 
 
-def _language_links(request: Request, asked: Questionnaire | None, current: str) -> list[tuple[str, str]]:
-    """(language, address) of the survey's other languages."""
+def _language_links(
+    request: Request, asked: Questionnaire | None, current: str
+) -> list[tuple[str, str, str]]:
+    """(language, what it calls itself, address) of the survey's other languages."""
     others = [] if asked is None else [tag for tag in asked.definition.languages if tag != current]
     kept = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
-    return [(tag, f"{request.url.path}?{urlencode([*kept, ('lang', tag)])}") for tag in others]
+    return [(tag, own_name(tag), f"{request.url.path}?{urlencode([*kept, ('lang', tag)])}") for tag in others]
 
 
 def _headers(asked: Questionnaire | None, language: str) -> dict[str, str]:

@@ -18,7 +18,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 MAX_DEPTH = 50
 MAX_NUMBER = 1e15  # beyond this a float no longer holds every whole number
 FUNCTIONS = ("count", "empty", "sum")
-RESERVED_WORDS = frozenset({"and", "or", "not", "in", "contains", "true", "false", *FUNCTIONS})
+RESERVED_WORDS = frozenset({"and", "or", "not", "in", "contains", "true", "false"})
+"""No question can have these codes; a function's name may be one, since a call has parentheses."""
 
 GRAMMAR = r"""
 start: disjunction

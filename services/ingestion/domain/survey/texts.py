@@ -8,6 +8,13 @@ from collections.abc import Mapping, Sequence
 
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 MAX_ACCEPTED_LANGUAGES = 20
+OWN_NAMES = {
+    "ar": "العربية", "bn": "বাংলা", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "es": "Español", "fa": "فارسی", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
+    "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "no": "Norsk",
+    "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sv": "Svenska", "th": "ไทย", "tr": "Türkçe",
+    "uk": "Українська", "ur": "اردو", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
 
 
 def read(text: Mapping[str, str] | None, language: str, default: str) -> str:
@@ -20,6 +27,13 @@ def read(text: Mapping[str, str] | None, language: str, default: str) -> str:
 def direction(language: str) -> str:
     """'rtl' for languages written from right to left, else 'ltr' (for the HTML `dir` attribute)."""
     return "rtl" if language.split("-", maxsplit=1)[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+def own_name(language: str) -> str:
+    """What a language calls itself; its tag where we do not know."""
+    return OWN_NAMES.get(language.lower()) or OWN_NAMES.get(
+        language.split("-", maxsplit=1)[0].lower(), language
+    )
 
 
 def choose_language(languages: Sequence[str], *, wanted: str | None, accept_language: str | None) -> str:
