@@ -7,7 +7,6 @@ from pydantic_settings import SettingsConfigDict
 
 from kernel.outbound import OutboundPolicy
 from kernel.settings import Settings
-from services.seo.domain.visits import HTML_TYPES
 
 
 def _named(field: str) -> AliasChoices:
@@ -99,7 +98,6 @@ class SeoSettings(Settings):
         return OutboundPolicy(
             allow_private=self.allow_private_networks,
             max_bytes=self.max_page_bytes,
-            body_types=HTML_TYPES,
             max_redirects=0,
             timeout_s=self.page_timeout_s,
             connect_timeout_s=min(10.0, self.page_timeout_s),

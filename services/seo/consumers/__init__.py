@@ -1,9 +1,12 @@
 """What seo's worker does when an audit is asked for."""
 
+from dataclasses import replace
+
 from contracts.seo import AuditRequested
 from kernel.outbound.client import Outbound
 from kernel.subscriptions import Consumers, Delivery
 from services.seo.consumers.crawler import Crawler
+from services.seo.domain.visits import HTML_TYPES
 from services.seo.errors import AuditInterrupted
 from services.seo.service import crawl, verdict
 from services.seo.settings import SeoSettings
@@ -34,7 +37,8 @@ async def crawl_site(event: AuditRequested, delivery: Delivery) -> None:
     settings = delivery.resources.settings
     if not isinstance(settings, SeoSettings):
         raise TypeError("the worker of seo needs seo's settings")
-    async with Outbound(settings.outbound_policy) as client:
+    policy = replace(settings.outbound_policy, body_types=HTML_TYPES)
+    async with Outbound(policy) as client:
         coverage = await Crawler(plan, delivery, client, settings).run()
     if coverage is not None:
         async with delivery.effect() as session:
