@@ -71,7 +71,7 @@ def one_column(cells: list[str], name: str = "x") -> Imported:
     ("cells", "kind", "values"),
     [
         (["1", "2", "-3", ""], "integer", [1, 2, -3, None]),
-        (["−5", "7", "8"], "integer", [-5, 7, 8]),  # noqa: RUF001 - the typographic minus is the point
+        (["−5", "7", "8"], "integer", [-5, 7, 8]),
         (["1.0", "2.0", "3.0"], "integer", [1, 2, 3]),
         (["1,234", "56", "1,234,567"], "integer", [1234, 56, 1234567]),
         (["1.5", "2", ".5", "1e3"], "decimal", [1.5, 2, 0.5, 1000]),
@@ -298,4 +298,4 @@ def check_cell(value: Any, text: str, kind: str) -> None:
     elif kind in CATEGORICAL or isinstance(value, str):
         assert value == bare or isinstance(value, list)
     elif value is not None and kind in {"integer", "decimal"}:
-        assert float(value) == pytest.approx(float(bare.replace(",", ".").replace("−", "-").replace(" ", "")))  # noqa: RUF001
+        assert float(value) == pytest.approx(float(bare.replace(",", ".").replace("−", "-").replace(" ", "")))

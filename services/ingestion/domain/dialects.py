@@ -88,7 +88,7 @@ def _clevercsv_opinion(sample: str) -> tuple[str, str, str | None]:
         found = None
     if found is None:
         return "", '"', None
-    quote = "'" if found.quotechar == "'" and _apostrophes_quote(head, found.delimiter) else '"'
+    quote = "'" if found.quotechar == "'" and _apostrophes_quote(head, found.delimiter or "") else '"'
     escape = "\\" if found.escapechar == "\\" and "\\" + quote in head else None
     return found.delimiter or "", quote, escape
 

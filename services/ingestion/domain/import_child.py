@@ -29,6 +29,8 @@ _OPEN_FILES = 512
 def main() -> int:
     """Read the file named on the command line; returns the exit code."""
     source, work, limits = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+    if not _die_with_parent(limits["parent_pid"]):
+        return 1
     _limit_this_process(limits["memory_bytes"], limits["cpu_s"])
     from services.ingestion.domain.importing import Limits, import_table
     from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
@@ -56,9 +58,13 @@ def main() -> int:
     return 0
 
 
-def _limit_this_process(memory_bytes: int, cpu_s: int) -> None:
-    # Dies with the worker: a killed worker must not leave a reader behind.
+def _die_with_parent(parent_pid: int) -> bool:
+    """Ask the kernel to end this process with the worker; False when the worker is gone already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent_pid
+
+
+def _limit_this_process(memory_bytes: int, cpu_s: int) -> None:
     # Twice the budget: allocators reserve more than they touch, and this counts what is reserved.
     resource.setrlimit(resource.RLIMIT_DATA, (2 * memory_bytes, 2 * memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))

@@ -70,6 +70,7 @@ async def read_table(source: Path, work: Path, settings: IngestionSettings, note
         "memory_bytes": settings.import_memory_bytes,
         "cpu_s": int(settings.import_timeout_s * settings.import_threads) + 1,
         "n_threads": settings.import_threads,
+        "parent_pid": os.getpid(),
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
