@@ -283,7 +283,8 @@ async def test_a_matrix_and_a_set_are_stored_in_one_form(
 async def test_bodies_that_are_no_answers_are_refused(clients: Clients, survey: dict[str, Any]) -> None:
     token = await begun(clients.ingestion, survey)
     url = f"/public/sessions/{token}/answers"
-    for body in ([], {"answers": []}, {"answer": {}}, {"answers": {}, "more": 1}):
+    bodies: list[Any] = [[], {"answers": []}, {"answer": {}}, {"answers": {}, "more": 1}]
+    for body in bodies:
         assert (await clients.ingestion.put(url, json=body)).status_code == 422
     broken = await clients.ingestion.put(url, content=b"{", headers={"Content-Type": "application/json"})
     assert broken.status_code == 400

@@ -29,7 +29,7 @@ async def test_a_draft_has_a_public_uuid_and_the_dataset_of_its_responses(
     clients: Clients, project: int, alice: Person
 ) -> None:
     survey = await drafted(clients, project, alice)
-    assert uuid.UUID(survey["uuid"])
+    assert str(uuid.UUID(survey["uuid"])) == survey["uuid"]
     assert (survey["status"], survey["version"]) == ("DRAFT", None)
     assert survey["definition"] == DRINKS
     assert survey["public_url"].endswith(f"/s/{survey['uuid']}")
