@@ -13,12 +13,18 @@ from services.analytics.models import AnalysisResult, Dataset, DatasetVersion
 
 NEWEST_FIRST = (AnalysisResult.created_at.desc(), AnalysisResult.id.desc())
 UNFINISHED = ("PENDING", "RUNNING")
+_BEHIND = text("SELECT access.dataset_behind(:dataset_id)")
 _LIVE = text("NOT (status IN ('FAILED', 'CANCELLED'))")
 
 
 async def find_dataset(session: AsyncSession, dataset_id: int) -> Dataset | None:
     """Return a dataset that the caller can see."""
     return await session.scalar(select(Dataset).where(Dataset.id == dataset_id))
+
+
+async def lacks_interviews(session: AsyncSession, dataset_id: int) -> bool:
+    """Return whether interviews were submitted that the survey dataset's current version does not hold yet."""
+    return bool(await session.scalar(_BEHIND, {"dataset_id": dataset_id}))
 
 
 async def find_version(session: AsyncSession, dataset_id: int, number: int) -> DatasetVersion | None:

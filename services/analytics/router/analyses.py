@@ -25,6 +25,7 @@ from services.analytics.schemas.analyses import AnalysisCreate, AnalysisRead, An
 from services.analytics.service import analyses as service
 
 router = APIRouter(tags=["analyses"], responses=ACCESS_PROBLEMS)
+LONGEST_WAIT_FOR_INTERVIEWS_S = 10.0
 ENDED = {AnalysisStatus.SUCCESS, AnalysisStatus.FAILED, AnalysisStatus.CANCELLED}
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": AnalysisRead, "description": "Accepted; poll `Location` until `status` ends."}
@@ -49,6 +50,7 @@ async def request_analysis(
 
     200 with figures when they exist or came within `Prefer: wait=N`; else 202.
     """
+    await _until_interviews_count(database, body.dataset_id)
     # Committed before waiting: the worker cannot see what is still open.
     async with database.transaction() as session:
         await claim(session, request, caller=caller.subject)
@@ -112,6 +114,9 @@ async def rerun_analysis(
     response: Response,
 ) -> AnalysisRead:
     """Compute the same request again on the dataset's present version."""
+    async with database.snapshot() as snapshot:
+        known = await _read(snapshot, analysis_id)
+    await _until_interviews_count(database, known.dataset_id)
     async with database.transaction() as session:
         await claim(session, request, caller=caller.subject)
         analysis = await service.rerun_analysis(session, analysis_id, user_id=caller.user_id)
@@ -165,6 +170,19 @@ async def read_table(analysis_id: int, session: ReadOnly) -> Response:
     content = csv_table(analysis.calculation_type, _figures(analysis))
     disposition = f'attachment; filename="analysis-{analysis_id}.csv"'
     return Response(content, media_type="text/csv", headers={"Content-Disposition": disposition})
+
+
+async def _until_interviews_count(database: CallerDatabase, dataset_id: int | None) -> None:
+    """Wait until a survey's dataset holds all interviews submitted so far; ingestion rebuilds it within a moment.
+
+    Bounded: under a flood of submissions the newest version serves, and lineage says which one it was.
+    """
+
+    async def holds_all() -> bool:
+        async with database.snapshot() as session:
+            return dataset_id is None or not await queries.lacks_interviews(session, dataset_id)
+
+    await wait_until(holds_all, seconds=LONGEST_WAIT_FOR_INTERVIEWS_S)
 
 
 async def _answer(
