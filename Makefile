@@ -58,7 +58,7 @@ drift: ## generated files are what the code says, and the database is what the m
 	@$(PY) -m deploy.problem_catalogue --check
 	@$(PY) -m deploy.configuration_page --check
 	@$(PY) -m contracts.asyncapi --check
-	@$(PY) -m schema.codegen --check
+	@$(PY) -m schema.drift
 
 generate: ## write all generated files
 	@$(PY) -m schema.codegen

@@ -34,6 +34,9 @@ class IdentitySettings(Settings):
     )
     access_token_s: int = Field(900, ge=60, le=3600, description="Life of an access token.")
     refresh_token_s: int = Field(30 * 86_400, ge=3600, description="Absolute life of a session, from log-in.")
+    purge_after_days: int = Field(
+        30, ge=1, description="Days after which deleted teams and closed accounts are removed for good."
+    )
     signing_key_days: int = Field(90, ge=1, description="Age at which a new signing key is made.")
 
 
