@@ -178,6 +178,18 @@ class SurveyClosed(Event):
     survey_uuid: UUID
 
 
+class SurveyDeleted(Event):
+    """A survey, its interviews and their dataset are gone; its stored objects lie under `object_prefix` until they are purged."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "survey-deleted"
+
+    project_id: int
+    survey_id: int
+    survey_uuid: UUID
+    object_prefix: str
+
+
 class ResponseSubmitted(Event):
     """An interview ended: complete, screened out, or over quota."""
 

@@ -523,7 +523,7 @@ async def test_every_type_of_question_can_be_answered_on_the_page(
         for part, value in parts.items()
     }
     assert {f"a.{name.replace('__', '.')}" for name in sent} <= browser.form.names
-    await browser.send(**sent)
+    await browser.send(None, **sent)
     assert "Thank you!" in browser.page, browser.page
     wanted = {kind: answer for kind, _, _, answer in cases} | {"twice": 8}
     assert (await listed(clients, survey, alice))[0]["answers"] == wanted

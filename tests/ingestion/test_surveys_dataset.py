@@ -94,3 +94,18 @@ async def test_a_new_version_of_the_survey_keeps_the_old_columns(
     assert (found["drink"], found["mood"]) == (["tea", None], [None, "9"])
     assert (found["drink__missing"], found["mood__missing"]) == ([None, "not_asked"], ["not_asked", None])
     assert found["survey_version"] == [1, 2]
+
+
+async def test_deleting_a_survey_purges_its_stored_tables(
+    clients: Clients, project: int, team: int, alice: Person, drain: Drain
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await interviewed(clients.ingestion, survey, {"drink": "tea"})
+    await drain()
+    objects = clients.apps["ingestion"].state.resources.objects
+    prefix = f"teams/{team}/projects/{project}/"
+    assert len(await objects.keys(prefix)) >= 1
+    deleted = await clients.ingestion.delete(f"/api/surveys/{survey['id']}", headers=alice.headers)
+    assert deleted.status_code == 204
+    await drain()
+    assert await objects.keys(prefix) == []

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from weakref import WeakValueDictionary
 
-from contracts.ingestion import ResponseSubmitted, SurveyPublished
+from contracts.ingestion import ResponseSubmitted, SurveyDeleted, SurveyPublished
 from kernel.clock import utc_now
 from kernel.subscriptions import Delivery
 from services.ingestion.consumers.registry import consumers
@@ -45,6 +45,12 @@ async def tabulate_responses(event: ResponseSubmitted, delivery: Delivery) -> No
         await _rebuild(event.survey_id, delivery)
 
 
+@consumers.on(SurveyDeleted, name="purge-survey")
+async def purge_survey(event: SurveyDeleted, delivery: Delivery) -> None:
+    """Remove the stored tables of a deleted survey."""
+    await delivery.resources.objects.delete_prefix(event.object_prefix)
+
+
 def _turn(survey_id: int) -> asyncio.Lock:
     """The lock of one survey in this process."""
     return _turns.setdefault(survey_id, asyncio.Lock())
@@ -62,7 +68,9 @@ async def _rebuild(survey_id: int, delivery: Delivery) -> None:
         await delivery.resources.objects.put(key, content, "application/vnd.apache.parquet")
         with contextlib.suppress(service.Overtaken):
             async with delivery.effect() as session:
-                await service.add_version(session, rebuilt, parquet_key=key, team_id=delivery.team_id)
+                added = await service.add_version(session, rebuilt, parquet_key=key, team_id=delivery.team_id)
+            if not added:  # deleted meanwhile: what was stored after the purge goes as well
+                await delivery.resources.objects.delete(key)
             return
     raise service.Overtaken(f"survey {survey_id}: other processes were faster {MOST_ATTEMPTS} times")
 

@@ -29,7 +29,12 @@ class Rebuilt:
 
     def parquet_key(self, team_id: int) -> str:
         """The object's key; equal content has an equal key, so a repeated upload overwrites itself."""
-        return f"teams/{team_id}/projects/{self.project_id}/datasets/{self.dataset_id}/{self.content_hash}.parquet"
+        return f"{dataset_folder(team_id, self.project_id, self.dataset_id)}{self.content_hash}.parquet"
+
+
+def dataset_folder(team_id: int, project_id: int, dataset_id: int) -> str:
+    """The prefix under which all versions of a survey's dataset are stored."""
+    return f"teams/{team_id}/projects/{project_id}/survey-datasets/{dataset_id}/"
 
 
 async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | None:
@@ -61,16 +66,17 @@ async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | Non
     return Rebuilt(dataset.id, dataset.project_id, dataset.version, table, digest)
 
 
-async def add_version(session: Session, rebuilt: Rebuilt, *, parquet_key: str, team_id: int) -> None:
-    """Make the table the dataset's current version and say so; raises Overtaken. A dataset that is gone needs none."""
+async def add_version(session: Session, rebuilt: Rebuilt, *, parquet_key: str, team_id: int) -> bool:
+    """Make the table the dataset's current version and say so; False when the dataset is gone. Raises Overtaken."""
     dataset = await queries.lock_dataset(session, rebuilt.dataset_id)
     if dataset is None:
-        return
+        return False
     if dataset.version != rebuilt.after_version:
         raise Overtaken(f"dataset {dataset.id} is at version {dataset.version}")
     await _append(session, dataset, rebuilt, parquet_key=parquet_key)
     event = DatasetUpdated(project_id=dataset.project_id, dataset_id=dataset.id, version=dataset.version)
     await record(session, event, team_id=team_id, project_id=dataset.project_id)
+    return True
 
 
 async def _append(session: Session, dataset: Dataset, rebuilt: Rebuilt, *, parquet_key: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contracts.ingestion import SurveyClosed, SurveyPublished, SurveyStatus
+from contracts.ingestion import SurveyClosed, SurveyDeleted, SurveyPublished, SurveyStatus
 from kernel.access import Permission, ProjectGrant, require_project
 from kernel.clock import utc_now
 from kernel.db import Session
@@ -17,7 +17,9 @@ from services.ingestion.domain.survey.merging import merge_patch
 from services.ingestion.domain.survey.themes import parse_theme
 from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.models import Dataset, Survey, SurveyVersion
+from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
+from services.ingestion.service.responses import dataset_folder
 
 OPEN_AGAIN = frozenset({SurveyStatus.CLOSED, SurveyStatus.PAUSED})
 CLOSABLE = frozenset({SurveyStatus.PUBLISHED, SurveyStatus.PAUSED})
@@ -100,7 +102,16 @@ async def edit_survey(
 
 async def delete_survey(session: Session, survey_id: int) -> None:
     """Remove a survey with its versions, interviews and dataset; raises NotFound, Forbidden."""
-    survey, _ = await _writable(session, survey_id)
+    survey, grant = await _writable(session, survey_id)
+    dataset = await response_queries.find_dataset(session, survey_id)
+    if dataset is not None:
+        event = SurveyDeleted(
+            project_id=survey.project_id,
+            survey_id=survey.id,
+            survey_uuid=survey.uuid,
+            object_prefix=dataset_folder(grant.team_id, survey.project_id, dataset.id),
+        )
+        await record(session, event, team_id=grant.team_id, project_id=survey.project_id)
     await session.delete(survey)
 
 
@@ -127,6 +138,9 @@ async def publish_survey(session: Session, survey_id: int) -> Survey:
     elif survey.status == SurveyStatus.PUBLISHED:
         return survey
     survey.published_version_id = current.id
+    dataset = await response_queries.find_dataset(session, survey.id)
+    if dataset is not None:
+        dataset.name = survey.title
     await _open(session, survey, grant, version=current.number)
     return survey
 
