@@ -1,12 +1,16 @@
-"""Runs analytics' consumers until SIGTERM: `python -m services.analytics.worker`."""
+"""Analytics' worker: computes analyses and draws their charts, until SIGTERM."""
+
+import threading
 
 from kernel.subscriptions import run_worker
 from services.analytics.consumers import consumers
+from services.analytics.consumers.analyses import warm_up
 from services.analytics.settings import settings
 
 
 def main() -> None:
-    """Run until SIGTERM."""
+    """Run until SIGTERM; the engine loads in the background meanwhile."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     run_worker(settings(), consumers)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.analytics import AnalysisComplete, AnalysisRequested
 from kernel.logs import get_logger
@@ -13,8 +13,6 @@ from kernel.settings import Settings
 from kernel.subscriptions import Delivery
 from services.analytics.consumers.dataset_cache import DatasetCache
 from services.analytics.consumers.drawing import drawn_png, drawn_svg
-from services.analytics.consumers.engine.compute import Calculation, compute
-from services.analytics.consumers.engine.session import DuckDb
 from services.analytics.consumers.registry import consumers
 from services.analytics.domain.artefacts import MEDIA_TYPES, ChartFormat, chart_key
 from services.analytics.domain.charts import chart_spec
@@ -24,7 +22,10 @@ from services.analytics.queries import analyses as queries
 from services.analytics.schemas.calculations import CALCULATIONS
 from services.analytics.service import analyses as service
 from services.analytics.service.analyses import Job
-from services.analytics.settings import AnalyticsSettings
+from services.analytics.settings import AnalyticsSettings, settings
+
+if TYPE_CHECKING:
+    from services.analytics.consumers.engine.session import DuckDb
 
 logger = get_logger(__name__)
 
@@ -82,8 +83,11 @@ async def _store(delivery: Delivery, event: AnalysisComplete, extension: ChartFo
 
 
 async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
-    settings = _own(delivery.resources.settings)
-    path = await _cache(settings.cache_folder, settings.cache_max_bytes).fetch(
+    # The engine takes a second to load, so the worker is ready before it; `warm_up` loads it in the background.
+    from services.analytics.consumers.engine.compute import Calculation, compute
+
+    own = _own(delivery.resources.settings)
+    path = await _cache(own.cache_folder, own.cache_max_bytes).fetch(
         delivery.resources.objects, key=job.parquet_key, content_hash=job.content_hash
     )
     calculation = Calculation(
@@ -92,7 +96,7 @@ async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
         job.filter,
         job.weight,
     )
-    database = _duckdb(settings.engine_threads, settings.engine_memory_limit)
+    database = _duckdb(own.engine_threads, own.engine_memory_limit)
 
     def run() -> dict[str, Any]:
         with database.open(path) as engine:
@@ -101,10 +105,18 @@ async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
     return await asyncio.to_thread(run)
 
 
-def _own(settings: Settings) -> AnalyticsSettings:
-    if not isinstance(settings, AnalyticsSettings):
+def warm_up() -> None:
+    """Load the engine and open it once, so that the first analysis does not pay for it."""
+    import services.analytics.consumers.engine.compute  # noqa: F401 - loading it is the point
+
+    own = settings()
+    _duckdb(own.engine_threads, own.engine_memory_limit)
+
+
+def _own(given: Settings) -> AnalyticsSettings:
+    if not isinstance(given, AnalyticsSettings):
         raise TypeError("the analytics worker runs with AnalyticsSettings")
-    return settings
+    return given
 
 
 @lru_cache(maxsize=4)
@@ -113,7 +125,9 @@ def _cache(folder: Path, max_bytes: int) -> DatasetCache:
 
 
 @lru_cache(maxsize=4)
-def _duckdb(threads: int, memory_limit: str) -> DuckDb:
+def _duckdb(threads: int, memory_limit: str) -> "DuckDb":
+    from services.analytics.consumers.engine.session import DuckDb
+
     return DuckDb(threads=threads, memory_limit=memory_limit)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, text, update
+from sqlalchemy import Boolean, Row, Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -25,6 +25,15 @@ async def find_dataset(session: AsyncSession, dataset_id: int) -> Dataset | None
 async def lacks_interviews(session: AsyncSession, dataset_id: int) -> bool:
     """Return whether interviews were submitted that the survey dataset's current version does not hold yet."""
     return bool(await session.scalar(_BEHIND, {"dataset_id": dataset_id}))
+
+
+async def find_standing(session: AsyncSession, dataset_id: int) -> tuple[int, bool] | None:
+    """Return (number of the current version, whether submitted interviews are not in it yet); None for unknown ones."""
+    behind = func.access.dataset_behind(Dataset.id, type_=Boolean)
+    row = (
+        await session.execute(select(Dataset.version, behind).where(Dataset.id == dataset_id))
+    ).one_or_none()
+    return None if row is None else (row[0], bool(row[1]))
 
 
 async def find_version(session: AsyncSession, dataset_id: int, number: int) -> DatasetVersion | None:

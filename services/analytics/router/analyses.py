@@ -27,6 +27,8 @@ from services.analytics.service import analyses as service
 router = APIRouter(tags=["analyses"], responses=ACCESS_PROBLEMS)
 LONGEST_WAIT_FOR_INTERVIEWS_S = 10.0
 ENDED = {AnalysisStatus.SUCCESS, AnalysisStatus.FAILED, AnalysisStatus.CANCELLED}
+COUNTING_S = 10.0
+"""How long a request waits for the interviews submitted before it; then it is answered from those that are counted."""
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": AnalysisRead, "description": "Accepted; poll `Location` until `status` ends."}
 }
@@ -51,6 +53,7 @@ async def request_analysis(
     200 with figures when they exist or came within `Prefer: wait=N`; else 202.
     """
     await _until_interviews_count(database, body.dataset_id)
+    await _counted(database, body.dataset_id)
     # Committed before waiting: the worker cannot see what is still open.
     async with database.transaction() as session:
         await claim(session, request, caller=caller.subject)
@@ -183,6 +186,25 @@ async def _until_interviews_count(database: CallerDatabase, dataset_id: int | No
             return dataset_id is None or not await queries.lacks_interviews(session, dataset_id)
 
     await wait_until(holds_all, seconds=LONGEST_WAIT_FOR_INTERVIEWS_S)
+
+
+async def _counted(database: CallerDatabase, dataset_id: int) -> None:
+    """Wait until the dataset holds every interview submitted before this request, so that people find their own.
+
+    Two new versions suffice where a busy survey is always behind: the second was begun after the request.
+    """
+    first_version: int | None = None
+
+    async def is_counted() -> bool:
+        nonlocal first_version
+        async with database.snapshot() as session:
+            standing = await queries.find_standing(session, dataset_id)
+        if standing is None or not standing[1]:
+            return True
+        first_version = standing[0] if first_version is None else first_version
+        return standing[0] >= first_version + 2
+
+    await wait_until(is_counted, seconds=COUNTING_S)
 
 
 async def _answer(

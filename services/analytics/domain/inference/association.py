@@ -1,15 +1,18 @@
 """Association in a table: Pearson's χ², Cramér's V, Fisher's exact test, standardised residuals."""
 
 from dataclasses import dataclass
+from math import comb
 from typing import Final
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from services.analytics.domain.inference.arrays import Counts, Floats, ratio
 
 SMALL_EXPECTED: Final = 5
 """Cochran (1954), Biometrics 10:417: expected counts below 5 make the approximation doubtful."""
+LARGEST_EXACT: Final = 1_000
+"""Cases up to which Fisher's exact test is made; χ² serves beyond."""
 _TWO: Final = 2
 
 
@@ -51,9 +54,21 @@ def chi_square(weighted: Floats, *, effective_n: float, counts: Counts | None = 
 
 
 def _fisher(counts: Counts) -> float | None:
-    """Two-sided exact p of a 2×2 table. Fisher (1935), JRSS 98:39."""
+    """Two-sided exact p of a 2×2 table of at most `LARGEST_EXACT` cases: all tables as likely or less. Fisher (1935).
+
+    In integers throughout, so no tolerance decides which tables are as likely. JRSS 98:39.
+    """
     kept = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
-    return float(stats.fisher_exact(kept).pvalue) if kept.shape == (2, 2) else None
+    n = int(kept.sum())
+    if kept.shape != (_TWO, _TWO) or n > LARGEST_EXACT:
+        return None
+    row, column = int(kept[0].sum()), int(kept[:, 0].sum())
+    ways = [
+        comb(row, k) * comb(n - row, column - k)
+        for k in range(max(0, row + column - n), min(row, column) + 1)
+    ]
+    seen = comb(row, int(kept[0, 0])) * comb(n - row, column - int(kept[0, 0]))
+    return sum(way for way in ways if way <= seen) / comb(n, column)
 
 
 def standardized_residuals(cells: Floats, rows: Floats, columns: Floats, total: float) -> Floats:
