@@ -1,14 +1,12 @@
 """What operators do: read and re-drive dead letters, find and close gaps, and jobs that recur."""
 
 import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import nats
 import pytest
 
+from kernel import deadletters, reconcile
 from kernel.deadletters import list_dead_letters, redrive
 from kernel.publishing import Message
 from kernel.reconcile import Window, find_gaps, republish
@@ -17,11 +15,11 @@ from kernel.retention import purge_messaging
 from kernel.scheduler import Jobs, enter_jobs, run_due_jobs
 from kernel.streams import stream_name
 from kernel.subscriptions import Consumers, Delivery, Permanent
-from tests.environment import ROOT, Stack
+from tests.environment import Stack
 from tests.messaging import BellRung, Post, bell_consumers, opened_post, write_effect
 
 NOW = Window(older_than_s=0)
-Command = Callable[..., str]
+Command = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
@@ -45,28 +43,17 @@ class Moody:
 
 
 @pytest.fixture
-def command(post: Post) -> Command:
-    """A function that runs a module as operators do and returns its output."""
+def command(post: Post, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command as operators do, with the relay's role, and return what it prints."""
+    settings = post.relay_settings
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("NATS_URL", settings.nats_url)
+    monkeypatch.setenv("PLUGZERO_EVENTS_PREFIX", settings.events_prefix)
 
-    def run(module: str, *arguments: str, expect: int = 0) -> str:
-        settings = post.relay_settings
-        environment = {
-            **os.environ,
-            "DATABASE_URL": settings.database_url,
-            "NATS_URL": settings.nats_url,
-            "PLUGZERO_EVENTS_PREFIX": settings.events_prefix,
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == expect, done.stderr
-        return done.stdout
+    async def run(main: Callable[[list[str]], int], *arguments: str, expect: int = 0) -> str:
+        capsys.readouterr()
+        assert await asyncio.to_thread(main, list(arguments)) == expect
+        return capsys.readouterr().out
 
     return run
 
@@ -113,17 +100,17 @@ async def test_operators_list_show_and_redrive_by_command(post: Post, command: C
     [letter] = await post.dead_letters(event_id)
     number = str(letter["id"])
 
-    listed = await asyncio.to_thread(command, "kernel.deadletters", "list", "--consumer", "identity-moody")
+    listed = await command(deadletters.main, "list", "--consumer", "identity-moody")
     assert number in listed
     assert "out of order" in listed
-    shown = await asyncio.to_thread(command, "kernel.deadletters", "show", number)
+    shown = await command(deadletters.main, "show", number)
     assert str(event_id) in shown
     assert '"word": "ding"' in shown
-    dry = await asyncio.to_thread(command, "kernel.deadletters", "redrive", number, "--dry-run")
+    dry = await command(deadletters.main, "redrive", number, "--dry-run")
     assert dry.startswith("would be sent again")
     assert (await post.dead_letters(event_id))[0]["redriven_at"] is None
     moody.mended = True
-    sent = await asyncio.to_thread(command, "kernel.deadletters", "redrive", number)
+    sent = await command(deadletters.main, "redrive", number)
     assert "1 dead letter" in sent
     await post.drain()
     assert ("identity-moody", "ding", 1) in await post.effects(event_id)
@@ -181,11 +168,11 @@ async def test_reconcile_finds_the_consumers_of_modules_by_name(post: Post, comm
     await post.record("ding")
     await post.publish()
     module = "tests.messaging_consumers"
-    arguments = ("kernel.reconcile", module, "--older-than-s", "0", "--newer-than-days", "0.0007")
-    assert "identity-ring" in await asyncio.to_thread(command, *arguments, expect=1)
-    assert "published again" in await asyncio.to_thread(command, *arguments, "--republish")
+    arguments = (module, "--older-than-s", "0", "--newer-than-days", "0.0007")
+    assert "identity-ring" in await command(reconcile.main, *arguments, expect=1)
+    assert "published again" in await command(reconcile.main, *arguments, "--republish")
     await post.drain()
-    assert "identity-ring" in await asyncio.to_thread(command, *arguments)
+    assert "identity-ring" in await command(reconcile.main, *arguments)
 
 
 @pytest.fixture

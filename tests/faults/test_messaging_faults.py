@@ -74,7 +74,7 @@ async def running(*command: str, environment: dict[str, str]) -> AsyncIterator[a
         await process.wait()
 
 
-async def until(question: Callable[[], Awaitable[Any]], *, seconds: float = 30) -> Any:
+async def until(question: Callable[[], Awaitable[Any]], *, seconds: float = 120) -> Any:
     """Return the first true answer; the answer is asked for as long as the time lasts."""
     async with asyncio.timeout(seconds):
         while True:
