@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from kernel.outbound.addresses import classify
 from kernel.outbound.policy import OutboundPolicy
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
@@ -44,8 +45,11 @@ class CheckedResolver(AbstractResolver):
         if not addresses:
             raise OSError(f"{host} has no address")
         for address in addresses:
-            if refusal := self._policy.refusal_of_address(address):
-                raise AddressRefused(f"{host} leads to an address that may not be fetched: {refusal}")
+            if self._policy.refusal_of_address(address) is not None:
+                # The address itself stays untold: inner names and their addresses are nobody's business.
+                raise AddressRefused(
+                    f"{host} leads to an address that is not public: {classify(address).name}"
+                )
         return [_resolved(host, address, port) for address in addresses if _is_of(family, address)]
 
     async def close(self) -> None:

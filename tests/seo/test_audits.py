@@ -1,9 +1,11 @@
 """Audits through the API, crawled by the real worker over loopback sites."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
+from services.seo.domain.extraction import html_facts
 from tests.conftest import Clients, Person
 from tests.seo.conftest import Auditor
 from tests.seo.local_site import SMALL_SITE, Reply, page, serving
@@ -102,11 +104,13 @@ async def test_a_target_that_redirects_to_another_host_opens_that_host(auditor: 
     async with serving(
         {"/": page("The real home of the site", "/more"), "/more": page("More about it")}
     ) as home:
+        home.pages["/more"] = Reply(status=301, headers={"Location": "/most"})
+        home.pages["/most"] = Reply(page("Most about it"))
         moved = {"/": Reply(status=301, headers={"Location": f"{home.base}/"})}
         async with serving(moved) as old:
             audit = await auditor.audit(f"{old.base}/")
-    assert audit["status_codes"] == {"200": 2, "301": 1}
-    assert home.visited == {"/": 1, "/more": 1}
+    assert audit["status_codes"] == {"200": 2, "301": 2}
+    assert home.visited == {"/": 1, "/more": 1, "/most": 1}
 
 
 async def test_pages_with_the_same_title_are_found_across_the_site(auditor: Auditor) -> None:
@@ -206,6 +210,20 @@ async def test_content_that_is_not_html_is_counted_but_not_judged(auditor: Audit
         audit = await auditor.audit(f"{site.base}/")
     assert audit["status_codes"] == {"200": 2}
     assert await auditor.findings(audit["id"], f"&url={site.base}/film") == []
+
+
+async def test_a_page_that_breaks_our_own_parser_costs_its_facts_and_not_the_audit(
+    auditor: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(body: bytes, **options: Any) -> Any:
+        if b"poison" in body:
+            raise RuntimeError("a defect of ours")
+        return html_facts(body, **options)
+
+    monkeypatch.setattr("services.seo.consumers.visitor.html_facts", breaks)
+    async with serving({"/": page("Home with a bad page", "/b"), "/b": page("poison")}) as site:
+        audit = await auditor.audit(f"{site.base}/")
+    assert (audit["status"], audit["status_codes"]) == ("SUCCESS", {"200": 2})
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ async def test_a_public_name_that_leads_to_a_private_address_fails_the_audit(
         await handle()
     audit = await auditor.get(f"/api/audits/{audit_id}")
     assert (audit["status"], audit["error"]["type"]) == ("FAILED", "/problems/target-not-allowed")
-    assert "127.0.0.1" in audit["error"]["detail"]
+    assert "loopback" in audit["error"]["detail"]
 
 
 async def test_a_public_page_that_links_to_a_private_address_does_not_reach_it(auditor: Auditor) -> None:

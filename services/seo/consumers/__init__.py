@@ -41,5 +41,7 @@ async def crawl_site(event: AuditRequested, delivery: Delivery) -> None:
     async with Outbound(policy) as client:
         coverage = await Crawler(plan, delivery, client, settings).run()
     if coverage is not None:
+        async with delivery.transaction() as session:
+            await crawl.begin_evaluation(session, plan.audit_id)
         async with delivery.effect() as session:
             await verdict.finish(session, plan.audit_id, coverage=coverage)

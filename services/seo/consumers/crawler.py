@@ -6,6 +6,7 @@ visits under way; their leases run out, and the next delivery visits them again.
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from kernel.clock import utc_now
@@ -61,6 +62,7 @@ class Crawler:
             if step.is_stopped:
                 return None
             if step.site is not None:
+                self._plan = replace(self._plan, site=step.site)
                 self._visitor.site = step.site
             for result in results:
                 self._held.pop(result.page.id, None)

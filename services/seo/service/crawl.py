@@ -118,6 +118,13 @@ async def advance(
     )
 
 
+async def begin_evaluation(session: Session, audit_id: int) -> None:
+    """Say that the crawl is over and the findings over all pages are being made."""
+    audit = await audit_queries.lock_audit(session, audit_id)
+    if audit is not None and audit.status == AuditStatus.RUNNING:
+        audit.progress = {**audit.progress, "phase": "evaluating"}
+
+
 async def give_back(session: Session, pages: Iterable[LeasedPage]) -> None:
     """Let others have the leased pages at once, for a worker that stops in an orderly way."""
     await frontier.release(session, [page.id for page in pages])
