@@ -3,6 +3,8 @@
 import csv
 import datetime as dt
 import io
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -234,6 +236,58 @@ def test_what_is_no_table_is_refused_with_a_hint(content: bytes, slug: str) -> N
         Imported(content)
     assert refused.value.slug == slug
     assert refused.value.hint
+
+
+def workbook(rows: Sequence[Sequence[object]]) -> bytes:
+    """A minimal .xlsx (ECMA-376 part 1) with one sheet of inline strings and numbers."""
+    space = "http://schemas.openxmlformats.org"
+    sheet = "".join(f"<row>{''.join(_cell(value) for value in row)}</row>" for row in rows)
+    members = {
+        "[Content_Types].xml": f'<Types xmlns="{space}/package/2006/content-types">'
+        '<Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{space}/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{space}/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{space}/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{space}/officeDocument/2006/relationships/worksheet" Target="worksheets/s.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{space}/spreadsheetml/2006/main" '
+        f'xmlns:r="{space}/officeDocument/2006/relationships"><sheets><sheet name="Answers" sheetId="1" r:id="r1"/>'
+        "</sheets></workbook>",
+        "xl/worksheets/s.xml": f'<worksheet xmlns="{space}/spreadsheetml/2006/main"><sheetData>{sheet}</sheetData></worksheet>',
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> str:
+    return (
+        f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        if isinstance(value, str)
+        else f"<c><v>{value}</v></c>"
+    )
+
+
+def test_the_first_sheet_of_a_workbook_is_read_like_a_csv() -> None:
+    rows: list[list[object]] = [["region", "age", "score"], *[["Süd", 31, 1.5], ["Nord", 44, 2]] * 5]
+    read = Imported(workbook(rows))
+    assert read.kinds == {"region": "category", "age": "integer", "score": "decimal"}
+    assert read.rows[:2] == [("Süd", 31, 1.5), ("Nord", 44, 2.0)]
+    assert read.table.report["workbook"] == {"sheet": "Answers", "other_sheets": []}
+
+
+def test_a_workbook_that_unfolds_to_more_than_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.ingestion.domain.workbook.MAX_UNPACKED_BYTES", 10_000)
+    with pytest.raises(FileRefused) as refused:
+        Imported(workbook([["a"], *[["x" * 100]] * 1000]))
+    assert refused.value.slug == "file-too-complex"
+
+
+def test_a_truncated_workbook_is_damaged() -> None:
+    with pytest.raises(FileRefused) as refused:
+        Imported(workbook([["a", "b"], ["x", 1]] * 50)[:-300])
+    assert refused.value.slug == "file-damaged"
 
 
 def test_permuting_rows_changes_no_kind_and_no_code() -> None:

@@ -5,6 +5,7 @@ understanding of columns serves all formats.
 """
 
 import datetime as dt
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 _SAMPLE_ROWS = 500
+MAX_UNPACKED_BYTES = 1 << 30
 
 
 def read_workbook(connection: "DuckDBPyConnection", source: Path, work: Path, progress: Progress) -> RawTable:
     """Return the table of texts of the first sheet with rows; raises FileRefused when the workbook cannot be read."""
+    _refuse_bomb(source)
     name, others, rows = _first_sheet(source)
     texts = [[_text(cell) for cell in row] for row in rows]
     sample = [row for row in texts[:_SAMPLE_ROWS] if any(row)]
@@ -43,6 +46,20 @@ def read_workbook(connection: "DuckDBPyConnection", source: Path, work: Path, pr
         "header": {"present": header.has_header, "reason": header.reason, "repairs": list(header.repairs)},
     }
     return RawTable(header, n_rows, "", lines, how)
+
+
+def _refuse_bomb(source: Path) -> None:
+    # A small archive may unfold to any size. Its directory can lie; then the memory limit of the process holds.
+    if not zipfile.is_zipfile(source):
+        return
+    with zipfile.ZipFile(source) as archive:
+        n_bytes = sum(member.file_size for member in archive.infolist())
+    if n_bytes > MAX_UNPACKED_BYTES:
+        raise FileRefused(
+            TOO_COMPLEX,
+            f"The workbook unfolds to {n_bytes >> 20} MiB; at most {MAX_UNPACKED_BYTES >> 20} MiB can be read.",
+            "Save the table as CSV and upload that; CSV may be much larger.",
+        )
 
 
 def _first_sheet(source: Path) -> tuple[str, list[str], list[list[Cell]]]:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,6 +25,10 @@ Note = Callable[[str, int, int], Awaitable[None]]
 _ROOT = Path(__file__).parents[3]
 _PREFIX = "plugzero-import-"
 _STDERR_BYTES = 16_384
+# Ended by the kernel for lack of memory, or after its processor time.
+_LIMIT_SIGNALS = frozenset({-signal.SIGKILL, -signal.SIGXCPU})
+# What native libraries say before they abort.
+_MEMORY_WORDS = ("memory allocation", "bad_alloc", "MemoryError", "Cannot allocate memory")
 _SMALLER_HINT = "Split the file, or remove columns you do not need."
 
 
@@ -127,6 +132,9 @@ def _verdict(code: int, work: Path, words: str) -> ReaderResult:
     if code == REFUSED and path.exists():
         refusal = json.loads(path.read_text(encoding="utf-8"))
         raise FileRefused(refusal["slug"], refusal["detail"], refusal["hint"])
+    if code in _LIMIT_SIGNALS or (code < 0 and any(word in words for word in _MEMORY_WORDS)):
+        detail = "Reading the file needs more memory or time than one import may use."
+        raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT)
     if code != 0 or not path.exists():
         log.error("reader_failed", code=code, words=words)
         raise ReaderFailedError(
