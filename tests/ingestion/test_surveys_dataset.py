@@ -8,7 +8,10 @@ from typing import Any
 
 import asyncpg
 import pyarrow.parquet as pq
+import pytest
 
+from kernel.db import Tenancy
+from services.ingestion.service import responses
 from tests.conftest import Clients, Person
 from tests.ingestion.survey_definitions import interviewed, published, text
 
@@ -109,3 +112,49 @@ async def test_deleting_a_survey_purges_its_stored_tables(
     assert deleted.status_code == 204
     await drain()
     assert await objects.keys(prefix) == []
+
+
+async def test_of_two_rebuilds_at_once_only_one_adds_a_version(
+    clients: Clients, project: int, team: int, alice: Person, drain: Drain
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await drain()
+    await interviewed(clients.ingestion, survey, {"drink": "tea"})
+    database, tenancy = clients.apps["ingestion"].state.resources.database, Tenancy.of_team(team)
+    rebuilds = []
+    for _ in range(2):
+        async with database.snapshot(tenancy) as session:
+            rebuilds.append(await responses.tabulate_responses(session, survey["id"]))
+    first, second = rebuilds
+    assert first is not None
+    assert second is not None
+    async with database.transaction(tenancy) as session:
+        assert await responses.add_version(session, first, parquet_key="a", team_id=team)
+    with pytest.raises(responses.Overtaken):
+        async with database.transaction(tenancy) as session:
+            await responses.add_version(session, second, parquet_key="b", team_id=team)
+    assert (await dataset(clients, survey, alice))["version"] == 2
+    async with database.snapshot(tenancy) as session:
+        assert await responses.tabulate_responses(session, survey["id"]) is None
+
+
+async def test_an_analysis_right_after_the_last_submission_counts_it(
+    clients: Clients, project: int, alice: Person, drain: Drain
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    for number in range(6):
+        await interviewed(clients.ingestion, survey, {"drink": "tea" if number % 2 else "coffee"})
+    body = {
+        "dataset_id": survey["dataset_id"],
+        "calculation_type": "FREQUENCY",
+        "parameters": {"variables": ["drink"]},
+    }
+    headers = {**alice.headers, "Prefer": "wait=20"}
+    asked = asyncio.create_task(
+        clients.analytics.post(f"/api/projects/{project}/analyses", json=body, headers=headers)
+    )
+    while not asked.done():
+        await drain()
+    answer = await asked
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["result_data"]["tables"][0]["count"] == [3, 3]
