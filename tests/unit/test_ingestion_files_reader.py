@@ -1,6 +1,7 @@
 """The process that reads one file: limited, told apart from its verdicts, and gone when it should be."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,11 @@ import pytest
 from services.ingestion.domain.refusals import FileRefused
 from services.ingestion.service.reading import ReaderFailedError, ReaderResult, read_table, scratch_folder
 from services.ingestion.settings import IngestionSettings
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 async def read(
@@ -29,7 +35,7 @@ async def test_a_file_is_read_in_another_process_that_reports_progress(tmp_path:
     result, notes = await read(b"a,b\n1,x\n2,y\n", tmp_path)
     assert (result.n_rows, result.n_columns) == (2, 2)
     assert {phase for phase, _, _ in notes} >= {"reading", "understanding columns", "writing"}
-    assert list(tmp_path.glob("plugzero-import-*")) == []
+    assert os.listdir(tmp_path) == ["source"]  # noqa: PTH208 - a test may look at a folder, and pathlib is flagged in coroutines
 
 
 async def test_a_refusal_crosses_the_process_with_its_reason(tmp_path: Path) -> None:
@@ -56,4 +62,4 @@ async def test_folders_that_killed_workers_left_are_swept(tmp_path: Path) -> Non
     left = tmp_path / "plugzero-import-999999999-abc"
     left.mkdir()
     await read(b"a,b\n1,x\n2,y\n", tmp_path)
-    assert not left.exists()
+    assert os.listdir(tmp_path) == ["source"]  # noqa: PTH208 - as above
