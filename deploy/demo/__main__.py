@@ -113,6 +113,7 @@ def walk_all(run: dict[str, Any]) -> Walk:
             outcome = step()
             print(f"{title:<28} {time.perf_counter() - started:6.2f} s   {outcome}", flush=True)
         time.sleep(0.5)
+    walk.client.close()
     if not listener.heard["analysis-complete"]:
         raise DemoFailedError(
             f"an outside subscriber heard no analysis-complete, only {dict(listener.heard)}"

@@ -17,6 +17,10 @@ class Client:
         self.base_url = base_url.rstrip("/")
         self._http = httpx2.Client(base_url=self.base_url, timeout=60, trust_env=False)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def log_in_as_somebody_new(self, email: str, password: str) -> None:
         """Register, log in, and send the token from now on."""
         self.call("POST", "/api/accounts/register", json={"email": email, "password": password}, expect=202)

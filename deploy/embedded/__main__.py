@@ -117,6 +117,7 @@ async def run(
         if environment.get("PLUGZERO_PRELOAD", "1") != "0" and sys.platform == "linux":
             await nursery.start()
         if await finished_before(stopping, supervisor.start(stack.units)):
+            nursery.settle()
             run_file.write(stack, supervisor.pids)
             console.say(f"\nPlugZero Analytics is ready after {console.elapsed_s:.1f} s: {stack.gateway_url}")
             console.say(

@@ -1,7 +1,7 @@
 """One GET over a fresh connection: all that readiness needs."""
 
 import http.client
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from deploy.embedded.part import NotReadyError
 
@@ -11,7 +11,11 @@ def get(url: str, *, timeout_s: float = 3) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=timeout_s)
     try:
-        connection.request("GET", parts.path or "/", headers={"Accept": "application/json"})
+        connection.request(
+            "GET",
+            urlunsplit(("", "", parts.path or "/", parts.query, "")),
+            headers={"Accept": "application/json"},
+        )
         answer = connection.getresponse()
         return answer.status, answer.read()
     except http.client.HTTPException as error:

@@ -5,9 +5,12 @@ acknowledged messages at power loss. PostgreSQL stays the truth: this folder may
 """
 
 import asyncio
+import json
 import os
+from http import HTTPStatus
 from pathlib import Path
 
+from deploy.embedded.http_probe import get
 from deploy.embedded.part import NotReadyError, Part, plain_environment, program
 from deploy.embedded.ports import HOST
 from deploy.embedded.processes import Launch
@@ -16,6 +19,7 @@ from deploy.embedded.workspace import Workspace
 CONFIGURATION = """\
 # Written at each start; edits are lost.
 listen: "{host}:{port}"
+http: "{host}:{monitor_port}"
 server_name: "plugzero-local"
 max_payload: 1MB
 jetstream {{
@@ -47,6 +51,7 @@ class Nats(Part):
         self._workspace = workspace
         self.store = workspace.folder / "nats"
         self.port = workspace.ports.port(self.name)
+        self._monitor_port = workspace.ports.port("nats monitor")
         self.title = "NATS JetStream"
 
     @property
@@ -70,6 +75,7 @@ class Nats(Part):
         text = CONFIGURATION.format(
             host=HOST,
             port=self.port,
+            monitor_port=self._monitor_port,
             store=self.store,
             sync_interval="always" if self._workspace.durable else "2m",
             password=secrets["nats"],
@@ -93,8 +99,16 @@ class Nats(Part):
         )
 
     async def probe(self) -> None:
-        """Ask JetStream for its account's figures."""
-        self.title = f"NATS {await ask_jetstream(self.url)} JetStream"
+        """Ask the server for JetStream's figures, which it has once its storage is recovered.
+
+        Over its monitoring door: a NATS client would double the supervisor's memory for this one question.
+        """
+        monitor = f"http://{HOST}:{self._monitor_port}"
+        healthy, why = await asyncio.to_thread(get, f"{monitor}/healthz?js-enabled-only=true")
+        status, figures = await asyncio.to_thread(get, f"{monitor}/varz")
+        if (healthy, status) != (HTTPStatus.OK, HTTPStatus.OK):
+            raise NotReadyError(why.decode(errors="replace"))
+        self.title = f"NATS {json.loads(figures)['version']} JetStream"
 
 
 async def ask_jetstream(url: str) -> str:

@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deploy.embedded import reaper
 from deploy.embedded.processes import PR_SET_PDEATHSIG, PROJECT, Child, Launch, Running, die_with_parent
 
 # What all or most processes import. A name that is missing here costs a little time, nothing else.
@@ -141,6 +142,11 @@ class Nursery:
                 RuntimeError(f"the parent of our processes ended with exit code {code}: see {self._log}")
             )
 
+    def settle(self) -> None:
+        """Say that nothing more will be ordered: it gives its libraries up and only watches."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(b"{}\n")
+
     async def stop(self) -> None:
         """End it; its forks have been stopped before."""
         if self._process is not None:
@@ -153,6 +159,8 @@ class Nursery:
 
 def preload(modules: Sequence[str]) -> None:
     """Import what can be imported; what cannot is left to the process that needs it."""
+    # The linters bring it along; structlog would load its 66 modules, in production they are not there.
+    sys.modules["rich"] = None  # type: ignore[assignment] # the documented way to make an import fail
     for module in modules:
         try:
             importlib.import_module(module)
@@ -171,7 +179,7 @@ def await_orders() -> dict[str, Any] | None:
         readable, _, _ = select.select([0, wake_read], [], [])
         if wake_read in readable:
             os.read(wake_read, 512)
-            report_ended()
+            reaper.report_ended()
         if 0 not in readable:
             continue
         chunk = os.read(0, 65_536)
@@ -180,6 +188,8 @@ def await_orders() -> dict[str, Any] | None:
         *lines, orders = (orders + chunk).split(b"\n")
         for line in lines:
             order: dict[str, Any] = json.loads(line)
+            if not order:
+                os.execv(sys.executable, [sys.executable, "-I", "-S", reaper.__file__])  # noqa: S606 - ourselves
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
@@ -187,18 +197,6 @@ def await_orders() -> dict[str, Any] | None:
                 os.close(wake_write)
                 return order
             say(name=order["name"], pid=pid)
-
-
-def report_ended() -> None:
-    """Tell the supervisor which forks have ended."""
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        say(pid=pid, exit_code=os.waitstatus_to_exitcode(status))
 
 
 def say(**word: object) -> None:
@@ -235,6 +233,8 @@ def main() -> None:
     if threading.active_count() > 1:
         print(f"threads before forking: {threading.enumerate()}", file=sys.stderr)
     gc.collect()
+    with contextlib.suppress(AttributeError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages
     parent = os.getpid()
     order = await_orders()

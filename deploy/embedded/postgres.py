@@ -34,6 +34,7 @@ SERVER_SETTINGS = {
     "password_encryption": "scram-sha-256",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "timezone": "UTC",
+    "max_logical_replication_workers": "0",
 }
 # Tests only: at power loss the data folder is thrown away and made again.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}

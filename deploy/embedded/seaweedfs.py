@@ -86,7 +86,7 @@ class Seaweed(Part):
                 *(f"-{name}" for name in OFF),
                 *sockets,
             ),
-            {**plain_environment(), **keys, "TMPDIR": ".", "GOMEMLIMIT": "200MiB", "GOGC": "50"},
+            {**plain_environment(), **keys, "TMPDIR": ".", "GOMEMLIMIT": "300MiB"},
             cwd=self._workspace.folder,
         )
 
