@@ -12,7 +12,7 @@ from kernel.objects import Objects
 from kernel.settings import Settings
 from kernel.subscriptions import Delivery
 from services.analytics.consumers.dataset_cache import DatasetCache
-from services.analytics.consumers.drawing import drawn_png, drawn_svg
+from services.analytics.consumers.drawing import drawn_svg, png_of
 from services.analytics.consumers.registry import consumers
 from services.analytics.domain.artefacts import MEDIA_TYPES, ChartFormat, chart_key
 from services.analytics.domain.charts import chart_spec
@@ -66,9 +66,9 @@ async def draw_chart(event: AnalysisComplete, delivery: Delivery) -> None:
     if analysis is None or analysis.result_data is None:
         return
     spec = chart_spec(analysis.calculation_type, analysis.result_data)
-    for extension, draw in (("svg", drawn_svg), ("png", drawn_png)):
-        picture = await asyncio.to_thread(draw, spec)
-        await _store(delivery, event, "svg" if extension == "svg" else "png", picture)
+    svg = await asyncio.to_thread(drawn_svg, spec)
+    await _store(delivery, event, "svg", svg)
+    await _store(delivery, event, "png", await asyncio.to_thread(png_of, svg))
 
 
 async def _store(delivery: Delivery, event: AnalysisComplete, extension: ChartFormat, picture: bytes) -> None:

@@ -44,8 +44,10 @@ def _frame(title: str, subtitle: list[str], values: list[dict[str, Any]], **view
         "title": {"text": _wrapped(title), "subtitle": subtitle, "anchor": "start", "offset": 12},
         "data": {"values": values},
         "width": _WIDTH,
+        # Room for browsers whose font runs wider than the one the renderer measured with.
+        "padding": {"left": 28, "right": 28, "top": 5, "bottom": 5},
         "config": {
-            "font": "Inter, Helvetica, Arial, sans-serif",
+            "font": "Arial, Liberation Sans, Helvetica, sans-serif",
             "view": {"stroke": None},
             "axis": {"labelLimit": 260, "titleFontWeight": "normal", "labelFontSize": 12},
             "title": {"fontSize": 16, "subtitleFontSize": 12, "subtitleColor": "#555"},
@@ -114,7 +116,7 @@ def _percent_axis() -> dict[str, Any]:
 
 
 def _legend(order: list[str]) -> dict[str, Any]:
-    legend = {"orient": "bottom", "columns": 3, "title": None, "labelLimit": 220}
+    legend = {"orient": "bottom", "columns": 2, "title": None, "labelLimit": 260}
     return {"field": "column", "type": "nominal", "sort": order, "legend": legend}
 
 
@@ -149,7 +151,7 @@ def _mean(result: Mapping[str, Any]) -> dict[str, Any]:
         if group["mean"] is not None
     ]
     y = {"field": "label", "type": "nominal", "sort": names, "title": None}
-    axis = {"type": "quantitative", "title": "mean", "scale": {"zero": False}}
+    axis = {"type": "quantitative", "title": "mean", "scale": {"zero": False}, "axis": {"tickCount": 6}}
     limits = {"x": {"field": "low", **axis}, "x2": {"field": "high"}}
     n_cases = sum(group["n"] for group in result["groups"])
     return _frame(
