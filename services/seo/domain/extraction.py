@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from kernel.outbound import UnusableUrl, WebUrl, parse_web_url
-from services.seo.domain.sites import Site, page_url
+from services.seo.domain.sites import Site, is_trap, page_url
 from services.seo.domain.visits import HtmlFacts, Link
 
 MAX_LINKS = 2000
@@ -153,8 +153,10 @@ class _Links:
         if internal:
             url = page_url(url)
         nofollow = "nofollow" in _attribute(node, "rel").lower().split()
-        link = Link(url.href, _text(node)[:200], internal=internal, nofollow=nofollow)
-        self.found.setdefault(url.href, link)
+        if url.href in self.found:
+            return
+        link = Link(url.href, _text(node)[:200], internal=internal, nofollow=nofollow, is_trap=is_trap(url))
+        self.found[url.href] = link
 
 
 def _base(tree: LexborHTMLParser, url: WebUrl) -> WebUrl:

@@ -54,9 +54,9 @@ def _without_noise(query: str) -> str:
     return "?" + "&".join(kept) if kept else ""
 
 
-def url_hash(url: WebUrl) -> str:
-    """Return the SHA-256 of an address as 64 hexadecimal digits: its key in an audit."""
-    return hashlib.sha256(url.href.encode()).hexdigest()
+def url_hash(href: str) -> str:
+    """Return the SHA-256 of a normalised address as 64 hexadecimal digits: its key in an audit."""
+    return hashlib.sha256(href.encode()).hexdigest()
 
 
 def is_trap(url: WebUrl) -> bool:

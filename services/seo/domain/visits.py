@@ -1,7 +1,7 @@
 """What is known of a page after its visit, as facts that rules judge and the database keeps."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -56,6 +56,8 @@ class Link:
     text: str = ""
     internal: bool = True
     nofollow: bool = False
+    is_trap: bool = False
+    """It looks machine-made without end, so the crawl does not follow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ class HtmlFacts:
     text_hash: str = ""
     """SHA-256 of the visible text; empty where there is too little to compare."""
     n_elements: int = 0
+
+
+_HTML_FIELDS = tuple(part.name for part in fields(HtmlFacts))
+_LINK_FIELDS = tuple(part.name for part in fields(Link))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,16 @@ class Visit:
             "first_byte_ms": self.first_byte_ms,
         }
         if self.html is not None:
-            kept["html"] = asdict(self.html)
+            kept["html"] = _as_json(self.html)
             kept["canonicals"] = list(self.canonical_urls)
         return kept
+
+
+def _as_json(html: HtmlFacts) -> dict[str, Any]:
+    """The facts by name. `dataclasses.asdict` copies deeply, which for a page of many links takes longer than parsing it."""
+    facts: dict[str, Any] = {name: getattr(html, name) for name in _HTML_FIELDS}
+    facts["links"] = [{name: getattr(link, name) for name in _LINK_FIELDS} for link in html.links]
+    return facts
 
 
 def visit_of(url: WebUrl, fetched: Fetched, *, location: WebUrl | None, html: HtmlFacts | None) -> Visit:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
+
 from contracts.seo import AuditStatus
 from kernel.clock import utc_now
 from kernel.db import Session
 from kernel.outbound import WebUrl, parse_web_url
 from services.seo.domain.checks import Finding
-from services.seo.domain.sites import Site, is_trap, page_url, url_hash
+from services.seo.domain.sites import Site, page_url, url_hash
 from services.seo.domain.visits import PageOutcome, Visit
 from services.seo.models import AuditFinding, SiteAudit
 from services.seo.queries import audits as audit_queries
@@ -23,6 +25,8 @@ from services.seo.queries.frontier import LeasedPage
 
 MAX_START_PAGES = 10
 """Redirects that are followed from the target before it counts as never coming."""
+
+MAX_REMEMBERED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,13 @@ class CrawlPlan:
     max_pages: int
     max_depth: int
     started_at: datetime
+    known: set[str] = field(default_factory=set)
+    """Addresses that this worker has seen already: spares PostgreSQL the question, and decides nothing."""
+
+    def remember(self, hrefs: Iterable[str]) -> None:
+        """Note addresses as seen, up to a limit of memory."""
+        if len(self.known) < MAX_REMEMBERED:
+            self.known.update(hrefs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ async def begin(session: Session, audit_id: int) -> CrawlPlan | None:
     if audit.status == AuditStatus.PENDING:
         audit.status = AuditStatus.RUNNING
         audit.started_at = utc_now()
-        total = await frontier.enqueue(session, [_row(audit, page_url(target), depth=0)])
+        total = await frontier.enqueue(session, [_row(audit, page_url(target).href, depth=0)])
         audit.progress = {"done": 0, "total": total, "phase": "crawling"}
         await session.flush()
     return CrawlPlan(
@@ -139,20 +150,22 @@ async def _record(session: Session, plan: CrawlPlan, visited: Visited) -> bool:
     """Write page and findings; False where another worker did it already."""
     if not await frontier.complete(session, visited.page.id, _values(visited.visit)):
         return False
-    session.add_all(
-        AuditFinding(
-            project_id=plan.project_id,
-            site_audit_id=plan.audit_id,
-            audit_page_id=visited.page.id,
-            code=finding.check.code,
-            category=finding.check.category,
-            severity=finding.check.severity,
-            url=visited.page.url,
-            evidence=finding.evidence,
-            rule_version=finding.check.version,
-        )
+    rows = [
+        {
+            "project_id": plan.project_id,
+            "site_audit_id": plan.audit_id,
+            "audit_page_id": visited.page.id,
+            "code": finding.check.code,
+            "category": finding.check.category,
+            "severity": finding.check.severity,
+            "url": visited.page.url,
+            "evidence": finding.evidence,
+            "rule_version": finding.check.version,
+        }
         for finding in visited.findings
-    )
+    ]
+    if rows:
+        await session.execute(insert(AuditFinding), rows)
     return True
 
 
@@ -195,32 +208,33 @@ async def _enqueue(
     session: Session, audit: SiteAudit, plan: CrawlPlan, recorded: Sequence[Visited], *, room: int
 ) -> tuple[int, bool]:
     """Add the new addresses among those found, as far as there is room; returns how many, and whether some had none."""
-    found: dict[str, tuple[WebUrl, int]] = {}
+    found: dict[str, int] = {}
     for result in recorded:
-        for url, depth in _discovered(result, plan):
-            key = url_hash(url)
-            if key not in found or found[key][1] > depth:
-                found[key] = (url, depth)
-    known = await frontier.known_hashes(session, plan.audit_id, list(found))
-    new = sorted((item for key, item in found.items() if key not in known), key=lambda item: item[1])
-    rows = [_row(audit, url, depth=depth) for url, depth in new[: max(room, 0)]]
-    return await frontier.enqueue(session, rows), len(new) > len(rows)
+        for href, depth in _discovered(result, plan):
+            if href not in plan.known:
+                found[href] = min(depth, found.get(href, depth))
+    hashes = {url_hash(href): href for href in found}
+    known = await frontier.known_hashes(session, plan.audit_id, list(hashes)) if hashes else set()
+    new = sorted((href for key, href in hashes.items() if key not in known), key=found.__getitem__)
+    added = new[: max(room, 0)]
+    n_added = await frontier.enqueue(session, [_row(audit, href, depth=found[href]) for href in added])
+    plan.remember(found)
+    return n_added, len(new) > len(added)
 
 
-def _discovered(result: Visited, plan: CrawlPlan) -> Iterable[tuple[WebUrl, int]]:
+def _discovered(result: Visited, plan: CrawlPlan) -> Iterable[tuple[str, int]]:
     """Addresses that a page leads to, with their depths: its links and its redirect."""
     location = result.visit.location
     if location is not None and result.visit.outcome == PageOutcome.REDIRECT:
         if _leads_to_start(result):
-            yield page_url(location), 0
+            yield page_url(location).href, 0
         elif plan.site.holds(location):
-            yield page_url(location), result.page.depth + 1
+            yield page_url(location).href, result.page.depth + 1
     if result.page.depth >= plan.max_depth or result.visit.html is None:
         return
     for link in result.visit.html.links:
-        url = parse_web_url(link.url)
-        if link.internal and not is_trap(url):
-            yield page_url(url), result.page.depth + 1
+        if link.internal and not link.is_trap:
+            yield link.url, result.page.depth + 1
 
 
 def _leads_to_start(result: Visited) -> bool:
@@ -228,11 +242,11 @@ def _leads_to_start(result: Visited) -> bool:
     return result.page.depth == 0 and result.visit.outcome == PageOutcome.REDIRECT
 
 
-def _row(audit: SiteAudit, url: WebUrl, *, depth: int) -> dict[str, Any]:
+def _row(audit: SiteAudit, href: str, *, depth: int) -> dict[str, Any]:
     return {
         "project_id": audit.project_id,
         "site_audit_id": audit.id,
-        "url": url.href,
-        "url_hash": url_hash(url),
+        "url": href,
+        "url_hash": url_hash(href),
         "depth": depth,
     }
