@@ -28,7 +28,12 @@ DRINKS: dict[str, Any] = {
                     "text": text("Tea or coffee?"),
                     "options": options("tea", "coffee"),
                 },
-                {"code": "cups", "type": "number", "text": text("Cups a day?"), "show_if": "drink == 'coffee'"},
+                {
+                    "code": "cups",
+                    "type": "number",
+                    "text": text("Cups a day?"),
+                    "show_if": "drink == 'coffee'",
+                },
                 {"code": "why", "type": "long_text", "text": text("Why <b>that</b>?")},
             ],
         }

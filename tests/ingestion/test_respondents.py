@@ -98,6 +98,24 @@ async def test_a_text_of_a_megabyte_or_with_unstorable_characters_is_a_422(
         assert answer.status_code == 422, body
 
 
+async def test_answers_nested_without_end_are_a_422(clients: Clients, project: int, alice: Person) -> None:
+    rows = [{"code": "r1", "text": text("R")}]
+    questions = [
+        {"code": "m", "type": "matrix_text", "text": text("m"), "rows": rows},
+        {"code": "c", "type": "single_choice", "text": text("c"), "options": options("x", "y")},
+    ]
+    survey = await published(
+        clients.ingestion, project, alice.headers, {"pages": [{"code": "p", "questions": questions}]}
+    )
+    token = await begun(clients.ingestion, survey)
+    url, headers = f"/public/sessions/{token}/answers", {"Content-Type": "application/json"}
+    for answer in ('{"r1":' * 300 + "1" + "}" * 300, "[" * 300 + "]" * 300):
+        for code in ("m", "c"):
+            body = f'{{"answers":{{"{code}":{answer}}}}}'
+            refused = await clients.ingestion.put(url, content=body, headers=headers)
+            assert refused.status_code == 422, refused.text
+
+
 async def test_a_changed_answer_hides_later_ones_without_losing_them(
     clients: Clients, survey: dict[str, Any], alice: Person, owner: asyncpg.Connection
 ) -> None:
@@ -171,7 +189,7 @@ async def test_the_database_itself_refuses_to_change_a_submitted_interview(
         await connection.close()
 
 
-@pytest.mark.parametrize("token", ["x" * 43, "A" * 20, "%00" * 20])
+@pytest.mark.parametrize("token", ["x" * 43, "nope", "%00" * 20, "y" * 3000])
 async def test_a_forged_token_is_a_404(clients: Clients, survey: dict[str, Any], token: str) -> None:
     assert (await put(clients, token, {"drink": "tea"})).status_code == 404
     assert (await submit(clients, token)).status_code == 404

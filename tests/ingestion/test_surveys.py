@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.conftest import Clients, Person
@@ -258,3 +259,30 @@ async def test_results_count_complete_interviews(clients: Clients, project: int,
     assert found["s"] == {"a": 1, "b": 2}
     assert found["n"]["9"] == 2
     assert {q["code"]: q["answered"] for q in results["questions"]} == {"c": 3, "s": 2, "n": 2}
+
+
+async def test_documents_nested_without_end_are_a_422(clients: Clients, project: int, alice: Person) -> None:
+    survey = await drafted(clients, project, alice)
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"x": deep}
+    question = {"code": "q", "type": "maxdiff", "text": text("q"), "deep": deep}
+    body = {"title": "x", "definition": {"pages": [{"code": "p", "questions": [question]}]}}
+    made = await clients.ingestion.post(f"/api/projects/{project}/surveys", json=body, headers=alice.headers)
+    edited = await clients.ingestion.patch(f"/api/surveys/{survey['id']}", json=body, headers=alice.headers)
+    assert (made.status_code, edited.status_code) == (422, 422)
+
+
+async def test_publishing_and_closing_are_told_as_events(
+    clients: Clients, project: int, alice: Person, owner: asyncpg.Connection
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    for act in ("publish", "pause", "reopen", "close"):
+        assert (
+            await clients.ingestion.post(f"/api/surveys/{survey['id']}/{act}", headers=alice.headers)
+        ).is_success
+    rows = await owner.fetch(
+        "SELECT type FROM messaging_outbox WHERE envelope->'data'->>'survey_id' = $1 ORDER BY id",
+        str(survey["id"]),
+    )
+    assert [row["type"] for row in rows] == ["survey-published", "survey-published", "survey-closed"]

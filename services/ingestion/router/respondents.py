@@ -30,9 +30,7 @@ from services.ingestion.service.respondents import Interview
 router = APIRouter(tags=["respondents"], responses=problems_of(NotFound))
 router.include_router(survey_pages.router)
 
-Token = Annotated[
-    str, Path(min_length=20, max_length=100, description="From the beginning of the interview.")
-]
+Token = Annotated[str, Path(description="From the beginning of the interview.")]
 
 
 @router.get("/public/surveys/{survey_uuid}")

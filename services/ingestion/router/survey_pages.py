@@ -62,7 +62,7 @@ async def theme(survey_uuid: UUID, request: Request) -> Response:
     return Response(stylesheet(seen.questionnaire.theme), media_type="text/css", headers=headers)
 
 
-@router.get("/{survey_uuid}")
+@router.api_route("/{survey_uuid}", methods=["GET", "HEAD"])
 async def show_page(survey_uuid: str, request: Request) -> Response:
     """The page where the interview stands, the first page for somebody new, or why there is none."""
     try:

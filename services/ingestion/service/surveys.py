@@ -58,7 +58,8 @@ def check_document(
 ) -> Definition:
     """Return the parsed definition; raises Invalid with a pointer for each fault of title, definition or theme."""
     whole = {"title": title, "theme_config": theme_config, "definition": definition}
-    faults = _below("", unstorable(whole))
+    if faults := _below("", unstorable(whole)):
+        raise Invalid(faults)
     parsed = Definition()
     try:
         parse_theme(theme_config)
@@ -84,6 +85,8 @@ async def edit_survey(
     """Merge changes into the draft; what is published stays as it is. Raises Invalid, PreconditionFailed, NotFound, Forbidden."""
     survey, _ = await _writable(session, survey_id)
     require_match(if_match, survey.revision)
+    if faults := _below("", unstorable(dict(changes))):
+        raise Invalid(faults)
     merged = {
         name: merge_patch(getattr(survey, name), changes[name]) if name in changes else getattr(survey, name)
         for name in ("title", "layout_style", "theme_config", "definition")

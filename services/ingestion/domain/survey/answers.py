@@ -37,6 +37,7 @@ Answer = str | int | float | bool | list[str] | dict[str, Any]
 MAX_SHORT_TEXT = 1_000
 MAX_LONG_TEXT = 20_000
 MAX_URL = 2_048
+LONGEST_SHOWN = 40
 SUM_TOLERANCE = 1e-9
 OPTIONAL_ADDRESS_FIELDS = frozenset({"line2", "region"})
 ADDRESS_FIELD_LENGTH = 200
@@ -72,11 +73,10 @@ def canonical(question: Asked, raw: Any) -> Answer | None:  # noqa: ARG001 - the
 
 def is_empty(raw: Any) -> bool:
     """Whether a raw value says nothing: null, no text, no choice, nothing in any row."""
-    if isinstance(raw, str):
-        return not raw.strip()
     if isinstance(raw, dict):
-        return all(is_empty(value) for value in raw.values())
-    return raw is None or raw == []
+        # Rows hold texts, numbers and lists: deeper objects are no answers, and are not descended into.
+        return all(not isinstance(value, dict) and is_empty(value) for value in raw.values())
+    return not raw.strip() if isinstance(raw, str) else raw is None or raw == []
 
 
 def _text(raw: Any, *, longest: int) -> str:
@@ -120,9 +120,11 @@ def _code(options: Iterable[Option], raw: Any) -> str:
 
 
 def _shown(raw: Any) -> str:
-    """A raw value short enough to be repeated in a message."""
+    """A raw value short enough to be repeated in a message; of lists and objects only what they are."""
+    if isinstance(raw, list | dict):
+        return "[…]" if isinstance(raw, list) else "{…}"
     text = str(raw)
-    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - a line on a phone
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
 
 
 def _codes(options: Iterable[Option], raw: Any) -> list[str]:

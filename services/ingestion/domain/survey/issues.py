@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+MAX_DEPTH = 30
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -77,15 +79,17 @@ def _inside(here: Any, segment: int | str) -> Any:
     return None
 
 
-def unstorable(document: Any, pointer: str = "") -> Iterator[Issue]:
-    """An issue for each text that PostgreSQL cannot hold: with U+0000, or half of a surrogate pair."""
-    if isinstance(document, str):
+def unstorable(document: Any, pointer: str = "", *, depth: int = 0) -> Iterator[Issue]:
+    """An issue for each text that PostgreSQL cannot hold (U+0000, half of a surrogate pair), and for nesting past MAX_DEPTH."""
+    if depth > MAX_DEPTH:
+        yield Issue(pointer, f"this is nested more than {MAX_DEPTH} deep")
+    elif isinstance(document, str):
         if "\x00" in document or any("\ud800" <= character <= "\udfff" for character in document):
             yield Issue(pointer, "this contains characters that cannot be stored")
     elif isinstance(document, Mapping):
         for key, value in document.items():
-            yield from unstorable(key, pointer)
-            yield from unstorable(value, f"{pointer}/{escape(key)}")
+            yield from unstorable(key, pointer, depth=depth + 1)
+            yield from unstorable(value, f"{pointer}/{escape(key)}", depth=depth + 1)
     elif isinstance(document, list):
         for index, value in enumerate(document):
-            yield from unstorable(value, f"{pointer}/{index}")
+            yield from unstorable(value, f"{pointer}/{index}", depth=depth + 1)
