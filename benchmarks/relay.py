@@ -9,6 +9,7 @@ atomic batches), then the relay, then latency with nothing else going on. Figure
 
 import argparse
 import asyncio
+import random
 import statistics
 import tempfile
 import time
@@ -115,7 +116,9 @@ async def idle_latencies_ms(post: Post, count: int) -> list[float]:
     running = [asyncio.create_task(relay(post.relay_settings, stop)), asyncio.create_task(worker.run(stop))]
     latencies = []
     for number in range(-WARM_UP, count):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(
+            random.uniform(0.7, 0.9)
+        )  # until the relay polls at its idle pace, at no fixed phase
         async with post.resources.database.transaction(Tenancy.of_team(TEAM)) as session:
             await record(session, BellRung(word="ding"), team_id=TEAM)
         committed = time.perf_counter()
@@ -156,7 +159,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.relay")
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--bytes", type=int, default=600)
-    parser.add_argument("--latencies", type=int, default=100)
+    parser.add_argument("--latencies", type=int, default=50)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plugzero-bench-") as folder:
         async with Backing(Path(folder) / "servers", parts=("postgres", "nats"), durable=True) as backing:
