@@ -87,13 +87,19 @@ async def test_a_repeated_post_with_the_same_key_has_its_effect_once(clients: Cl
     assert [t["name"] for t in listed] == ["Once"]
 
 
-async def test_an_idempotency_key_belongs_to_one_request(clients: Clients, alice: Person, mallory: Person) -> None:
+async def test_an_idempotency_key_belongs_to_one_request(
+    clients: Clients, alice: Person, mallory: Person
+) -> None:
     key = {"Idempotency-Key": uuid.uuid4().hex}
     await clients.identity.post("/api/teams", json={"name": "First"}, headers={**alice.headers, **key})
-    other = await clients.identity.post("/api/teams", json={"name": "Second"}, headers={**alice.headers, **key})
+    other = await clients.identity.post(
+        "/api/teams", json={"name": "Second"}, headers={**alice.headers, **key}
+    )
     assert other.status_code == 409
     assert other.json()["type"] == "/problems/idempotency-key-reused"
-    somebody = await clients.identity.post("/api/teams", json={"name": "First"}, headers={**mallory.headers, **key})
+    somebody = await clients.identity.post(
+        "/api/teams", json={"name": "First"}, headers={**mallory.headers, **key}
+    )
     assert somebody.status_code == 201
     assert "idempotency-replayed" not in somebody.headers
 
@@ -102,4 +108,6 @@ async def test_a_refused_post_does_not_use_up_its_key(clients: Clients, alice: P
     headers = {**alice.headers, "Idempotency-Key": uuid.uuid4().hex}
     refused = await clients.identity.post("/api/teams", json={"name": ""}, headers=headers)
     assert refused.status_code == 422
-    assert (await clients.identity.post("/api/teams", json={"name": "Now"}, headers=headers)).status_code == 201
+    assert (
+        await clients.identity.post("/api/teams", json={"name": "Now"}, headers=headers)
+    ).status_code == 201
