@@ -174,6 +174,25 @@ async def test_a_file_over_the_limit_is_refused_while_it_arrives(
     assert keys == [fits.json()["file"]], "the refused upload left an object"
 
 
+async def test_an_upload_repeated_under_one_key_is_one_file(
+    clients: Clients, alice: Person, project: int
+) -> None:
+    where, headers = (
+        f"/api/projects/{project}/files",
+        {**alice.headers, "Idempotency-Key": f"upload-{project}"},
+    )
+    first = await clients.ingestion.post(where, files={"file": ("a.csv", b"a\n1\n")}, headers=headers)
+    second = await clients.ingestion.post(where, files={"file": ("a.csv", b"a\n1\n")}, headers=headers)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json() == first.json()
+    assert second.headers["location"] == first.headers["location"]
+    listed = await clients.ingestion.get(where, headers=alice.headers)
+    assert [f["id"] for f in listed.json()["items"]] == [first.json()["id"]]
+    objects = clients.apps["ingestion"].state.resources.objects
+    prefix = first.json()["file"].split("files/")[0]
+    assert await objects.keys(prefix) == [first.json()["file"]], "the repeat left an object"
+
+
 async def test_a_form_without_a_file_is_invalid_with_a_pointer(
     clients: Clients, alice: Person, project: int
 ) -> None:

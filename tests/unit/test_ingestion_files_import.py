@@ -63,6 +63,9 @@ class Imported:
         return dict(found)
 
 
+MINUS = "other: '-' looks like a missing value; it is kept as an answer"
+
+
 def one_column(cells: list[str], name: str = "x") -> Imported:
     buffer = io.StringIO()
     csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([(name, "other"), *((cell, "-") for cell in cells)])
@@ -191,7 +194,12 @@ def test_types_come_from_all_rows_not_from_a_sample() -> None:
 
 def test_markers_of_missing_values_are_missing_among_numbers_and_kept_among_texts() -> None:
     assert one_column(["1", "NA", "3", "n/a", "-"]).column("x") == [1, None, 3, None, None]
-    assert one_column(["North", "NA", "North", "NA", "South", "South"]).column("x")[1] == "NA"
+    texts = one_column(["North", "NA", "North", "NA", "South", "South"])
+    assert texts.column("x")[1] == "NA"
+    assert texts.table.report["doubts"] == [
+        "x: 'NA' looks like a missing value; it is kept as an answer",
+        MINUS,
+    ]
 
 
 def test_names_that_could_break_sql_are_only_names() -> None:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from services.ingestion.domain.categories import Code
+from services.ingestion.domain.formats import MISSING_MARKERS
 from services.ingestion.domain.kinds import MIN_TYPED_RATIO
 from services.ingestion.domain.parquet import Variable
 
@@ -95,9 +96,18 @@ def _code(code: Code) -> dict[str, Any]:
 
 
 def doubts(variables: list[Variable]) -> list[str]:
-    """Return a sentence for each column whose understanding a person should check."""
-    return [
+    """Return a sentence for each thing about the understanding that a person should check."""
+    unsure = [
         f"{v.facts.alias}: taken as {v.meaning.kind}, not surely ({v.meaning.reason})"
         for v in variables
         if v.facts.n_filled and v.meaning.confidence < _LOW_CONFIDENCE
+    ]
+    return unsure + [doubt for v in variables if v.meaning.kind in CATEGORICAL for doubt in _marker_codes(v)]
+
+
+def _marker_codes(variable: Variable) -> list[str]:
+    return [
+        f"{variable.facts.alias}: {code.code!r} looks like a missing value; it is kept as an answer"
+        for code in variable.meaning.codes
+        if code.code.lower() in MISSING_MARKERS
     ]

@@ -50,10 +50,12 @@ def read_workbook(connection: "DuckDBPyConnection", source: Path, work: Path, pr
 
 def _refuse_bomb(source: Path) -> None:
     # A small archive may unfold to any size. Its directory can lie; then the memory limit of the process holds.
-    if not zipfile.is_zipfile(source):
+    # What is no archive (.xls) or a broken one is left to the reader.
+    try:
+        with zipfile.ZipFile(source) as archive:
+            n_bytes = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
         return
-    with zipfile.ZipFile(source) as archive:
-        n_bytes = sum(member.file_size for member in archive.infolist())
     if n_bytes > MAX_UNPACKED_BYTES:
         raise FileRefused(
             TOO_COMPLEX,
@@ -94,7 +96,8 @@ def _text(cell: Cell) -> str:
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
     if isinstance(cell, dt.time | dt.date):
         return cell.isoformat()
-    return str(cell)
+    # Old workbooks may hold NUL characters, which no table of text can.
+    return str(cell).replace("\x00", "")
 
 
 def _body(

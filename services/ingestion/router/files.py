@@ -2,14 +2,17 @@
 
 import orjson
 from fastapi import Request, Response, status
+from fastapi.responses import JSONResponse
 
 from contracts.ingestion import UploadStatus
 from kernel.access import Permission, require_project
 from kernel.db import ReadOnly, Tenancy, Transaction
 from kernel.http import ACCESS_PROBLEMS
+from kernel.idempotency import Claim, claim
 from kernel.pagination import Page, PageQuery
 from kernel.principals import Caller
 from kernel.problems import BadRequest, TooLarge, UnsupportedMedia, problems_of
+from kernel.resources import Resources
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessResources
 from services.ingestion.errors import FileNotReady
@@ -47,25 +50,49 @@ _UPLOAD_BODY = {
 @router.post(
     "/projects/{project_id}/files",
     status_code=status.HTTP_202_ACCEPTED,
+    response_model=FileRead,
     responses=problems_of(BadRequest, TooLarge, UnsupportedMedia),
     openapi_extra=_UPLOAD_BODY,
 )
 async def upload_file(
-    project_id: int, request: Request, caller: Caller, resources: ProcessResources, response: Response
-) -> FileRead:
+    project_id: int, request: Request, caller: Caller, resources: ProcessResources
+) -> Response:
     """Upload a file as multipart/form-data, part `file`; it is read in the background. Follow `Location`.
 
     The bytes go to the object store as they arrive. The transaction is opened afterwards, so that a slow upload
-    holds no database connection.
+    holds no database connection; a repeat under the same `Idempotency-Key` ends there with the first answer.
     """
     tenancy = Tenancy.of_user(caller.user_id)
     grant = await service.require_upload_access(resources, tenancy, project_id)
-    settings = resources.settings
-    limit_bytes = settings.max_upload_bytes if isinstance(settings, IngestionSettings) else 0
-    incoming = await incoming_file(request, limit_bytes=limit_bytes)
-    file = await service.store_upload(resources, tenancy, grant, incoming, user_id=caller.user_id)
-    response.headers["Location"] = f"/api/files/{file.id}"
-    return _read(file, [])
+    incoming = await incoming_file(request, limit_bytes=_limit_bytes(resources))
+    async with (
+        service.stored_upload(resources, grant, incoming) as upload,
+        resources.database.transaction(tenancy) as session,
+    ):
+        await claim(session, request, caller=caller.subject)
+        file = await service.add_file(session, upload, user_id=caller.user_id)
+        answer = _accepted(_read(file, []))
+        await _keep_for_repeats(request, answer)
+    return answer
+
+
+def _limit_bytes(resources: Resources) -> int:
+    if not isinstance(resources.settings, IngestionSettings):
+        raise TypeError("ingestion runs with IngestionSettings")
+    return resources.settings.max_upload_bytes
+
+
+def _accepted(file: FileRead) -> Response:
+    location = {"Location": f"/api/files/{file.id}"}
+    return JSONResponse(file.model_dump(mode="json"), status.HTTP_202_ACCEPTED, location)
+
+
+async def _keep_for_repeats(request: Request, answer: Response) -> None:
+    held: Claim | None = getattr(request.state, "idempotency_claim", None)
+    if held is not None:
+        await held.store(answer)
+        # The route would store it once more, when this transaction is over.
+        request.state.idempotency_claim = None
 
 
 @router.get("/projects/{project_id}/files")

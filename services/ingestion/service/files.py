@@ -1,6 +1,7 @@
 """Commands of files: take in an upload, rename, delete; note what the reader found."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -33,6 +34,17 @@ class IncomingFile:
     name: str
     content_type: str
     chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that has arrived whole and has no row yet."""
+
+    project_id: int
+    name: str
+    content_type: str
+    file_type: FileType
+    stored: StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,56 +85,49 @@ async def require_upload_access(resources: Resources, tenancy: Tenancy, project_
         return await require_project(session, project_id, Permission.WRITE)
 
 
-async def store_upload(
-    resources: Resources, tenancy: Tenancy, grant: ProjectGrant, incoming: IncomingFile, *, user_id: int
-) -> RawDataFile:
-    """Store an upload as it arrives, then its row and event in one transaction; no object stays without a row."""
+@asynccontextmanager
+async def stored_upload(
+    resources: Resources, grant: ProjectGrant, incoming: IncomingFile
+) -> AsyncIterator[Upload]:
+    """Store an upload as it arrives and yield it; when the block fails, its object is removed again."""
     watched = _Watched(incoming.chunks)
     key = f"{object_prefix(grant.team_id, grant.project_id)}files/{uuid7()}/original"
     stored = await resources.objects.put_stream(key, aiter(watched), "application/octet-stream")
     file_type = FileType.UNSTRUCTURED if judge(watched.head).is_document else FileType.TABULAR
     try:
-        async with resources.database.transaction(tenancy) as session:
-            # Asked again: the upload may have taken longer than the membership lasted.
-            await require_project(session, grant.project_id, Permission.WRITE)
-            return await _add_file(session, grant, incoming, stored, file_type, user_id=user_id)
+        yield Upload(grant.project_id, incoming.name, incoming.content_type, file_type, stored)
     except BaseException:
         await resources.objects.delete(key)
         raise
 
 
-async def _add_file(
-    session: Session,
-    grant: ProjectGrant,
-    incoming: IncomingFile,
-    stored: StoredObject,
-    file_type: FileType,
-    *,
-    user_id: int,
-) -> RawDataFile:
+async def add_file(session: Session, upload: Upload, *, user_id: int) -> RawDataFile:
+    """Add a stored upload's row and tell about it; raises NotFound, Forbidden."""
+    # Asked again: the upload may have taken longer than the membership lasted.
+    grant = await require_project(session, upload.project_id, Permission.WRITE)
     file = RawDataFile(
-        project_id=grant.project_id,
+        project_id=upload.project_id,
         uploaded_by_id=user_id,
-        file=stored.key,
-        file_type=file_type,
+        file=upload.stored.key,
+        file_type=upload.file_type,
         upload_status=UploadStatus.PENDING,
-        original_name=incoming.name,
-        content_type=incoming.content_type,
-        size_bytes=stored.size_bytes,
-        sha256=stored.sha256,
-        progress={"phase": "waiting", "done": 0, "total": stored.size_bytes},
+        original_name=upload.name,
+        content_type=upload.content_type,
+        size_bytes=upload.stored.size_bytes,
+        sha256=upload.stored.sha256,
+        progress={"phase": "waiting", "done": 0, "total": upload.stored.size_bytes},
     )
     session.add(file)
     await session.flush()  # the event carries the id
     event = FileUploaded(
-        project_id=grant.project_id,
+        project_id=file.project_id,
         file_id=file.id,
-        object_key=stored.key,
-        original_name=incoming.name,
-        size_bytes=stored.size_bytes,
-        sha256=stored.sha256,
+        object_key=file.file,
+        original_name=file.original_name,
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
     )
-    await record(session, event, team_id=grant.team_id, project_id=grant.project_id)
+    await record(session, event, team_id=grant.team_id, project_id=file.project_id)
     return file
 
 
