@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.analytics.conftest import Analyse
+from tests.analytics.conftest import Analyse, MakeDataset
 from tests.conftest import Clients, Person
 
 Member = Callable[[str], Awaitable[Person]]
@@ -129,6 +129,26 @@ async def test_the_published_page_is_frozen_safe_and_gone_when_taken_back(
     taken = await clients.analytics.post(f"/api/reports/{report['id']}/unpublish", headers=alice.headers)
     assert taken.json()["status"] == "DRAFT"
     assert (await clients.analytics.get(path)).status_code == 404
+
+
+async def test_labels_cannot_smuggle_markup_into_the_page(
+    clients: Clients, project: int, alice: Person, make_dataset: MakeDataset, analyse: Analyse
+) -> None:
+    label = "<script>alert(1)</script>\"'&]]>"
+    variables = (
+        {"alias": "q", "label": label, "kind": "category", "codes": [{"code": "a", "label": label}]},
+        {"alias": "b", "kind": "boolean"},
+    )
+    dataset = await make_dataset("SELECT 'a' AS q, i % 2 = 0 AS b FROM range(50) t(i)", variables)
+    result = await analyse(dataset, "CROSSTAB", {"rows": ["q"], "columns": ["b"]})
+    svg = await clients.analytics.get(f"/api/analyses/{result['id']}/chart.svg", headers=alice.headers)
+    assert "<script" not in svg.text
+    assert "&lt;script&gt;" in svg.text
+    report = await drafted(clients, project, alice, {"type": "chart", "analysis_result_id": result["id"]})
+    await clients.analytics.post(f"/api/reports/{report['id']}/publish", headers=alice.headers)
+    page = (await clients.analytics.get(f"/r/{report['uuid']}")).text
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
 
 
 async def test_a_report_whose_result_failed_cannot_be_published(

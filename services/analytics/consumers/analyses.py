@@ -13,6 +13,7 @@ from kernel.settings import Settings
 from kernel.subscriptions import Delivery
 from services.analytics.consumers.dataset_cache import DatasetCache
 from services.analytics.consumers.drawing import drawn_svg, png_of
+from services.analytics.consumers.progress import ProgressNotes, StoppedError
 from services.analytics.consumers.registry import consumers
 from services.analytics.domain.artefacts import MEDIA_TYPES, ChartFormat, chart_key
 from services.analytics.domain.charts import chart_spec
@@ -39,6 +40,8 @@ async def compute_analysis(event: AnalysisRequested, delivery: Delivery) -> None
         return
     try:
         result_data = await _figures(job, delivery)
+    except StoppedError:
+        return
     except UncomputableError as failure:
         error = failure.as_problem()
     except Exception as failure:
@@ -98,9 +101,11 @@ async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
     )
     database = _duckdb(own.engine_threads, own.engine_memory_limit)
 
+    progress = ProgressNotes(delivery, job.analysis_id)
+
     def run() -> dict[str, Any]:
         with database.open(path) as engine:
-            return compute(engine, calculation)
+            return compute(engine, calculation, progress=progress)
 
     return await asyncio.to_thread(run)
 

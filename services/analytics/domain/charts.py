@@ -9,6 +9,9 @@ from typing import Any, Final
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _WIDTH: Final = 560
 _BAR: Final = 18
+_MOST_ROWS: Final = 40
+_MOST_COLUMNS: Final = 9
+"""Beyond this a picture cannot be read; the table has everything."""
 # Distinct in hue and in lightness, so that a printout in grey keeps the order (after ColorBrewer and Okabe-Ito).
 _COLOURS: Final = (
     "#1b3a5c",
@@ -77,16 +80,16 @@ def _crosstab(result: Mapping[str, Any]) -> dict[str, Any]:
             "percent": table["column_percent"][i][j],
             "letters": table["letters"][i][j],
         }
-        for i, row_label in enumerate(table["row_labels"])
-        for j in range(len(table["column_labels"]))
+        for i, row_label in enumerate(table["row_labels"][:_MOST_ROWS])
+        for j in range(len(table["column_labels"][:_MOST_COLUMNS]))
         if table["column_percent"][i][j] is not None
     ]
     alphas = " and ".join(f"{100 * alpha:g} %" for alpha in result["alphas"])
     subtitle = [
-        f"Column percentages, n = {table['total_base']}",
+        f"Column percentages, n = {table['total_base']}{_cut(table)}",
         f"Letters: higher than the column of that letter (p below {alphas}; upper case: the stricter level)",
     ]
-    order = [_column_name(table, j) for j in range(len(table["column_labels"]))]
+    order = [_column_name(table, j) for j in range(len(table["column_labels"][:_MOST_COLUMNS]))]
     y = {"field": "row", "type": "nominal", "sort": table["row_labels"], "title": None}
     offset = {"field": "column", "type": "nominal", "sort": order}
     label = {"calculate": "format(datum.percent, '.0f') + ' %  ' + datum.letters", "as": "label"}
@@ -105,6 +108,13 @@ def _crosstab(result: Mapping[str, Any]) -> dict[str, Any]:
             },
         ],
     )
+
+
+def _cut(table: Mapping[str, Any]) -> str:
+    n_rows, n_columns = len(table["row_labels"]), len(table["column_labels"])
+    if n_rows <= _MOST_ROWS and n_columns <= _MOST_COLUMNS:
+        return ""
+    return f"; first {min(n_rows, _MOST_ROWS)} of {n_rows} rows, {min(n_columns, _MOST_COLUMNS)} of {n_columns} columns"
 
 
 def _column_name(table: Mapping[str, Any], j: int) -> str:
@@ -126,7 +136,7 @@ def _frequency(result: Mapping[str, Any]) -> dict[str, Any]:
         {"label": label, "percent": percent, "low": low, "high": high}
         for label, percent, (low, high) in zip(table["labels"], table["percent"], table["ci"], strict=True)
         if percent is not None
-    ]
+    ][:_MOST_ROWS]
     y = {"field": "label", "type": "nominal", "sort": table["labels"], "title": None}
     limits = {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}
     return _frame(
@@ -149,7 +159,7 @@ def _mean(result: Mapping[str, Any]) -> dict[str, Any]:
         {"label": name, "mean": group["mean"], "low": group["ci"][0], "high": group["ci"][1]}
         for name, group in zip(names, result["groups"], strict=True)
         if group["mean"] is not None
-    ]
+    ][:_MOST_ROWS]
     y = {"field": "label", "type": "nominal", "sort": names, "title": None}
     axis = {"type": "quantitative", "title": "mean", "scale": {"zero": False}, "axis": {"tickCount": 6}}
     limits = {"x": {"field": "low", **axis}, "x2": {"field": "high"}}

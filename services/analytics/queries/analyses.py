@@ -100,14 +100,16 @@ async def find_live(session: AsyncSession, project_id: int, cache_key: str) -> A
     return await session.scalar(statement)
 
 
-async def set_progress(session: Session, analysis_id: int, *, done: int, total: int, phase: str) -> None:
-    """Note how far a running analysis is."""
+async def set_progress(session: Session, analysis_id: int, *, done: int, total: int, phase: str) -> bool:
+    """Note how far an analysis is; returns whether it is still running."""
     progress = {"done": done, "total": total, "phase": phase}
-    await session.execute(
+    statement = (
         update(AnalysisResult)
         .where(AnalysisResult.id == analysis_id, AnalysisResult.status == "RUNNING")
         .values(progress=progress)
+        .returning(AnalysisResult.id)
     )
+    return await session.scalar(statement) is not None
 
 
 async def remove_analysis(session: Session, analysis_id: int) -> None:
