@@ -36,13 +36,17 @@ BUSY_POLL_S = 0.002
 IDLE_POLL_S = 0.015
 POLL_GROWTH = 1.05
 """Polling, not NOTIFY: see docs/adr/0005. The pause grows from the busy one to the idle one in about half a second."""
+HELD_POLL_S = 0.1
+"""When all that is pending is held by another relay, or was refused."""
 RETRY_S = 0.5
 GAUGE_EVERY_S = 10.0
 
 PUBLISHED = Counter("plugzero_relay_published_total", "Events published and marked.")
 REFUSED = Counter("plugzero_relay_refused_total", "Events that JetStream refused to store.")
 BATCH_DURATION = Histogram("plugzero_relay_batch_seconds", "Time from claim to commit of a batch.")
-PENDING = Gauge("plugzero_outbox_pending", "Committed events that are not published yet.")
+PENDING = Gauge(
+    "plugzero_outbox_pending", "Committed events that are not published yet; counted up to 100,000."
+)
 OLDEST = Gauge("plugzero_outbox_oldest_seconds", "Age of the oldest event that is not published yet.")
 
 _ANY_PENDING = "SELECT EXISTS (SELECT FROM messaging_outbox WHERE published_at IS NULL)"
@@ -52,8 +56,9 @@ _CLAIM = """
 """
 _MARK = "UPDATE messaging_outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
 _BACKLOG = """
-    SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
-    FROM messaging_outbox WHERE published_at IS NULL
+    SELECT (SELECT count(*) FROM (SELECT FROM messaging_outbox WHERE published_at IS NULL LIMIT 100000) AS some) AS pending,
+           coalesce(extract(epoch FROM now() - (SELECT created_at FROM messaging_outbox WHERE published_at IS NULL
+                                                ORDER BY id LIMIT 1)), 0)::float8 AS oldest_s
 """
 _ANY_PUBLISHED = "SELECT EXISTS (SELECT FROM messaging_outbox WHERE published_at IS NOT NULL)"
 
@@ -68,7 +73,7 @@ log = get_logger(__name__)
 
 
 async def publish_pending(connection: Any, publisher: Publisher, prefix: str, *, limit: int = BATCH) -> int:
-    """Publish up to `limit` committed events that no other relay holds; return how many rows were claimed.
+    """Publish up to `limit` committed events that no other relay holds; return how many were published.
 
     `connection` is asyncpg's. Rows whose message the server refuses stay unpublished and do not hold up others.
     Raises `publishing.UnavailableError` when JetStream is away; nothing is marked then.
@@ -81,15 +86,16 @@ async def publish_pending(connection: Any, publisher: Publisher, prefix: str, *,
         messages = [
             Message(f"{prefix}.{row['subject']}", row["body"].encode(), row["event_id"]) for row in rows
         ]
-        refused = await publisher.publish(messages)
-        for each in refused:
-            log.error("event_refused", event_id=each.message.message_id, reason=each.reason)
-        stuck = {each.message.message_id for each in refused}
-        await connection.execute(_MARK, [row["id"] for row in rows if row["event_id"] not in stuck])
-    PUBLISHED.inc(len(rows) - len(refused))
+        refused = {each.message.message_id: each.reason for each in await publisher.publish(messages)}
+        published = [row["id"] for row in rows if row["event_id"] not in refused]
+        await connection.execute(_MARK, published)
+    if refused:
+        event_id, reason = next(iter(refused.items()))
+        log.error("events_refused", n_events=len(refused), first=event_id, reason=reason)
+    PUBLISHED.inc(len(published))
     REFUSED.inc(len(refused))
     BATCH_DURATION.observe(time.perf_counter() - started)
-    return len(rows)
+    return len(published)
 
 
 async def relay(settings: Settings, stop: asyncio.Event) -> None:
@@ -142,26 +148,29 @@ async def _prepare_stream(jetstream: Any, prefix: str, connection: Any) -> None:
 async def _pump(connections: Sequence[Any], publisher: Publisher, prefix: str, stop: asyncio.Event) -> None:
     """Publish whenever something is committed: one lane while there is little, all of them under load."""
     log.info("relay_started", prefix=prefix, lanes=len(connections))
-    first, delay_s, gauges_at = connections[0], BUSY_POLL_S, 0.0
+    first, delay_s, measure_at = connections[0], BUSY_POLL_S, 0.0
     while not stop.is_set():
-        if time.monotonic() >= gauges_at:
+        if time.monotonic() >= measure_at:
             await _measure(first)
-            gauges_at = time.monotonic() + GAUGE_EVERY_S
-        n_claimed = 0
+            measure_at = time.monotonic() + GAUGE_EVERY_S
+        delay_s = min(delay_s * POLL_GROWTH, IDLE_POLL_S)
         if await first.fetchval(_ANY_PENDING):
-            n_claimed = await publish_pending(first, publisher, prefix)
-        if n_claimed == BATCH:
-            await _drain_lanes(connections, publisher, prefix, stop)
-        delay_s = BUSY_POLL_S if n_claimed else min(delay_s * POLL_GROWTH, IDLE_POLL_S)
+            n_published = await publish_pending(first, publisher, prefix)
+            delay_s = BUSY_POLL_S if n_published else HELD_POLL_S
+            if n_published == BATCH:
+                await _drain_lanes(connections, publisher, prefix, stop, until=measure_at)
         await asyncio.sleep(delay_s)  # cheaper than waiting for `stop` as well, and as good at this length
 
 
 async def _drain_lanes(
-    connections: Sequence[Any], publisher: Publisher, prefix: str, stop: asyncio.Event
+    connections: Sequence[Any], publisher: Publisher, prefix: str, stop: asyncio.Event, *, until: float
 ) -> None:
+    """Publish on all connections at once until batches are no longer full, or the monotonic clock says `until`."""
+
     async def drain(connection: Any) -> None:
-        while not stop.is_set() and await publish_pending(connection, publisher, prefix) == BATCH:
-            pass
+        while not stop.is_set() and time.monotonic() < until:
+            if await publish_pending(connection, publisher, prefix) < BATCH:
+                return
 
     try:
         async with asyncio.TaskGroup() as lanes:

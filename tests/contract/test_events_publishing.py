@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from kernel import relay
 from kernel.publishing import ATOMIC_FROM, ATOMIC_UP_TO, STEP_BYTES, Message, Publisher, UnavailableError
 from kernel.streams import MAX_MESSAGE_BYTES, connect_nats
 from tests.environment import Stack
@@ -53,6 +54,28 @@ async def test_a_message_that_the_stream_refuses_is_named_and_the_others_are_sto
     assert refused.message is heavy
     assert "maximum" in refused.reason
     assert await post.n_stored() == count
+
+
+async def test_a_relay_that_falls_behind_does_not_sort_its_backlog_for_every_batch(post: Post) -> None:
+    await post.record(*map(str, range(2000)))  # far more than the planner's figures know of
+    async with relay._connections(post.relay_settings, 1) as [connection]:
+        plan = "\n".join(
+            row[0] for row in await connection.fetch("EXPLAIN " + relay._CLAIM.replace("$1", "1000"))
+        )
+    assert "Index Scan using messaging_outbox_unpublished_idx" in plan
+    assert "Sort" not in plan
+
+
+async def test_an_event_that_jetstream_refuses_stays_and_holds_up_nobody(post: Post) -> None:
+    jetstream = post.client.jetstream()
+    config = (await jetstream.stream_info(post.prefix.upper())).config
+    await jetstream.update_stream(config.evolve(max_msg_size=2000))
+    light, heavy, light_too = await post.record("a", "x" * 3000, "b")
+    assert await post.publish() == 2
+    unpublished = "SELECT event_id FROM messaging_outbox WHERE event_id = ANY($1) AND published_at IS NULL"
+    assert await post.owner.fetchval(unpublished, [light, heavy, light_too]) == heavy
+    await jetstream.update_stream(config)
+    assert await post.publish() == 1
 
 
 async def test_many_large_messages_go_in_several_steps(post: Post) -> None:
