@@ -19,8 +19,8 @@ from kernel.subscriptions.runner import Runner
 
 PULL_S = 5.0
 """Length of one request for a message; also how soon a request that a restarted server forgot is asked again."""
-GRACE_S = 20.0
-"""How long handlers may finish after SIGTERM before their messages go back."""
+GRACE_S = 5.0
+"""How long handlers may finish after SIGTERM before their messages go back; supervisors kill after 8 s and more."""
 RETRY_S = 1.0
 
 log = get_logger(__name__)
