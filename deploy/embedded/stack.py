@@ -120,12 +120,12 @@ async def _through_the_gateway(url: str) -> str:
     why = "it does not answer"
     for _ in range(100):
         try:
-            status, _body = await asyncio.to_thread(get, f"{url}/healthz")
+            status, _body = await asyncio.to_thread(get, f"{url}/readyz")
         except (OSError, NotReadyError) as error:
             why = str(error)
         else:
             if status == HTTPStatus.OK:
                 return url
-            why = f"/healthz answers {status}"
+            why = f"/readyz answers {status}"
         await asyncio.sleep(0.1)
     raise PartFailedError(f"The gateway at {url} leads nowhere: {why}")
