@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -361,3 +362,47 @@ def check_cell(value: Any, text: str, kind: str) -> None:
         assert value == bare or isinstance(value, list)
     elif value is not None and kind in {"integer", "decimal"}:
         assert float(value) == pytest.approx(float(bare.replace(",", ".").replace("−", "-").replace(" ", "")))
+
+
+scraps = st.sampled_from(
+    [
+        b"a,b\n",
+        b"1;2\r\n",
+        b'"',
+        b"\r",
+        b"\n",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\x00",
+        b"\xe4",
+        b"\t|",
+        b"'",
+        b"sep=;\n",
+        b'\\"',
+        b"NA,",
+    ]
+)
+mess = st.lists(
+    scraps | st.binary(max_size=6) | cell.map(lambda text: text.encode("utf-8", "replace")), max_size=40
+).map(b"".join)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(content=mess)
+def test_any_bytes_are_a_table_or_refused_with_a_reason(content: bytes) -> None:
+    read, refused = attempted(content)
+    if refused is not None:
+        assert refused.detail
+        assert refused.hint
+    if read is not None:
+        assert read.table.n_rows == len(read.rows) > 0
+        assert len(set(map(str.casefold, read.names))) == read.table.n_columns
+        table = read.table
+        json.dumps([table.codebook, table.columns_metadata, table.preview, table.report], allow_nan=False)
+
+
+def attempted(content: bytes) -> tuple[Imported | None, FileRefused | None]:
+    try:
+        return Imported(content), None
+    except FileRefused as refused:
+        return None, refused
