@@ -67,7 +67,7 @@ class RequestContext:
             logger.info(
                 "request",
                 method=method,
-                path=scope["path"],
+                path=_path_for_logs(scope, route),
                 status=exchange.status,
                 ms=round(duration_s * 1000, 1),
             )
@@ -90,6 +90,14 @@ class _Exchange:
                 (b"x-request-id", self.request_id.encode()),
             ]
         await self._send(message)
+
+
+def _path_for_logs(scope: Scope, route: str) -> str:
+    """Return the path with its ids, but without tokens: whoever reads a log must not be able to continue an interview."""
+    parameters: dict[str, object] = scope.get("path_params", {})
+    if not any("token" in name for name in parameters):
+        return str(scope["path"])
+    return route
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
