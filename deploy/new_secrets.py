@@ -1,6 +1,7 @@
-"""Fresh secrets for docker-compose.yml, as an environment file on standard output.
+r"""Fresh secrets for docker-compose.yml, as an environment file on standard output.
 
-    python3 deploy/new_secrets.py https://research.example.com > .plugzero/compose.env
+    python3 deploy/new_secrets.py https://research.example.com smtp://user:password@mail.example.com:587 \
+        > .plugzero/compose.env
     docker compose --env-file .plugzero/compose.env up --detach
 
 Standard library only. Keep the file: another one would lock you out of the data.
@@ -22,8 +23,10 @@ PASSWORDS = (
 
 def main() -> None:
     """Print one NAME=value line per variable."""
-    gateway_url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
-    print(f"PLUGZERO_GATEWAY_URL={gateway_url}")
+    if len(sys.argv) != 3:  # noqa: PLR2004 - the program and its two arguments
+        sys.exit("usage: new_secrets.py <address of the gateway> <address of the mail server, smtp://…>")
+    print(f"PLUGZERO_GATEWAY_URL={sys.argv[1]}")
+    print(f"PLUGZERO_SMTP_URL={sys.argv[2]}")
     print("PLUGZERO_S3_ACCESS_KEY_ID=plugzero")
     for name in PASSWORDS:
         # The leading letter keeps NATS from reading a number with a unit; hexadecimal needs no escaping in addresses.

@@ -84,6 +84,7 @@ def _common_environment(
         "PLUGZERO_SECRET_KEY": workspace.secrets["secret-key"],
         "PLUGZERO_GATEWAY_URL": gateway_url,
         "PLUGZERO_METRICS_HOST": HOST,
+        "PLUGZERO_MAIL_FOLDER": str(workspace.folder / "outbox"),
         "PYTHONUNBUFFERED": "1",
     }
     addresses = {

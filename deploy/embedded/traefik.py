@@ -64,10 +64,13 @@ class Traefik(Part):
         )
 
     async def probe(self) -> None:
-        """Ask its own health page."""
+        """Ask its own health page, then the closed door, which it only knows once its rules are loaded."""
         status, _ = await asyncio.to_thread(get, f"http://{HOST}:{self._operations_port}/ping")
         if status != HTTPStatus.OK:
             raise NotReadyError(f"/ping answers {status}")
+        _, answer = await asyncio.to_thread(get, f"{self.url}/internal")
+        if answer.strip() == b"404 page not found":
+            raise NotReadyError("the rules are not loaded yet")
 
 
 def read_environment_file(path: Path) -> dict[str, str]:
