@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from services.analytics.consumers.engine.session import DuckDb
 
 logger = get_logger(__name__)
+TRIES = 4
+"""Deliveries until an analysis fails because of its surroundings: with the usual delays about half a minute."""
 
 
-@consumers.on(AnalysisRequested, name="compute-analysis", ack_wait_s=30, max_deliver=4)
+@consumers.on(AnalysisRequested, name="compute-analysis", ack_wait_s=30, max_deliver=TRIES)
 async def compute_analysis(event: AnalysisRequested, delivery: Delivery) -> None:
     """Compute the figures of an analysis and keep them, or why there are none."""
     async with delivery.transaction() as session:
@@ -45,7 +47,7 @@ async def compute_analysis(event: AnalysisRequested, delivery: Delivery) -> None
     except UncomputableError as failure:
         error = failure.as_problem()
     except Exception as failure:
-        if delivery.attempt < 2:  # noqa: PLR2004 - once more, in case a neighbour was restarting
+        if delivery.attempt < TRIES and not _is_ours(failure):
             raise
         logger.exception("analysis crashed", analysis_id=job.analysis_id, exc_info=failure)
         error = UncomputableError(
@@ -61,7 +63,7 @@ async def compute_analysis(event: AnalysisRequested, delivery: Delivery) -> None
         await service.fail_analysis(session, job, team_id=delivery.team_id, error=error)
 
 
-@consumers.on(AnalysisComplete, name="draw-chart", ack_wait_s=30, max_deliver=4)
+@consumers.on(AnalysisComplete, name="draw-chart", ack_wait_s=30, max_deliver=TRIES)
 async def draw_chart(event: AnalysisComplete, delivery: Delivery) -> None:
     """Draw the result as SVG and PNG into the bucket; drawing twice gives the same pictures."""
     async with delivery.snapshot() as session:
@@ -116,6 +118,24 @@ def warm_up() -> None:
 
     own = settings()
     _duckdb(own.engine_threads, own.engine_memory_limit)
+
+
+def _is_ours(failure: Exception) -> bool:
+    """True for a mistake that every further try would repeat; storage, memory and network may be better next time."""
+    import duckdb
+
+    if isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
+        return False
+    mistakes = (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        duckdb.Error,
+    )
+    return isinstance(failure, mistakes)
 
 
 def _own(given: Settings) -> AnalyticsSettings:
