@@ -75,6 +75,12 @@ def test_a_late_accent_in_a_large_ascii_file_decides_the_encoding() -> None:
     assert detect_encoding(chunks).name == "cp1252"
 
 
+def test_a_few_broken_characters_do_not_make_utf8_another_encoding() -> None:
+    found = detect_encoding([GERMAN.encode() + b"\xc3"])
+    assert (found.name, found.is_exact) == ("utf-8", False)
+    assert "".join(decode_chunks([GERMAN.encode() + b"\xc3"], found)) == GERMAN + "\ufffd"
+
+
 @pytest.mark.parametrize(
     ("text", "delimiter"),
     [

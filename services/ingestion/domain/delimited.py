@@ -93,7 +93,7 @@ def _chunks(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
 
 
 def _as_plain_utf8(source: Path, work: Path, encoding: Encoding) -> tuple[Path, int]:
-    if encoding.name == "utf-8" and encoding.mark_bytes == 0:
+    if encoding.name == "utf-8" and encoding.mark_bytes == 0 and encoding.is_exact:
         return source, 0
     target = work / "text.csv"
     n_undecodable = n_characters = 0

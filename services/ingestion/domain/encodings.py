@@ -36,6 +36,7 @@ _WINDOWS_OF_ISO = {
 _SAMPLE_BYTES = 256 * 1024
 # Below so many bytes outside ASCII the statistics of letters say nothing.
 _MIN_FOREIGN_BYTES = 12
+_MIN_GOOD_PER_BAD = 20
 # Code points 80–9F are control characters: text that decodes to them was read in the wrong encoding.
 _C1_BYTES = bytes(range(0x80, 0xA0))
 _C1_CONTROLS = frozenset(map(chr, _C1_BYTES))
@@ -50,6 +51,8 @@ class Encoding:
     mark_bytes: int
     reason: str
     alternatives: tuple[str, ...] = ()
+    # False where some bytes cannot be read in it and are replaced by U+FFFD.
+    is_exact: bool = True
 
 
 def detect_encoding(chunks: Iterable[bytes]) -> Encoding:
@@ -96,7 +99,18 @@ def _judge(head: bytes, foreign: bytes, *, is_utf8: bool) -> Encoding:
     if is_utf8:
         reason = "all bytes are valid UTF-8" if foreign else "all bytes are ASCII"
         return Encoding("utf-8", 0, reason)
-    return _by_statistics(foreign)
+    return _nearly_utf8(foreign) or _by_statistics(foreign)
+
+
+def _nearly_utf8(foreign: bytes) -> Encoding | None:
+    # Cut off in the middle of a character, or patched by a careless program. In any other encoding of a text nearly
+    # every byte beyond ASCII is wrong as UTF-8.
+    text = foreign.decode("utf-8", "replace")
+    n_bad = text.count("\ufffd")
+    n_good = sum(not char.isascii() for char in text) - n_bad
+    if n_good < max(_MIN_FOREIGN_BYTES, n_bad * _MIN_GOOD_PER_BAD):
+        return None
+    return Encoding("utf-8", 0, "UTF-8 but for some broken characters", (_LAST_RESORT,), is_exact=False)
 
 
 def _by_statistics(foreign: bytes) -> Encoding:
@@ -123,7 +137,7 @@ def _chardet_guess(foreign: bytes) -> str | None:
         name = _WINDOWS_OF_ISO[name]
     if name in {"iso8859-1", "iso8859-15"}:
         name = _LAST_RESORT
-    return name if _reads_cleanly(foreign, name) else None
+    return name if name != "utf-8" and _reads_cleanly(foreign, name) else None
 
 
 def _reads_cleanly(sample: bytes, name: str) -> bool:
