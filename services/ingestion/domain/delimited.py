@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 RAW_TABLE = "raw"
+# Blanks that people put around cells; DuckDB's own trim knows only the space.
+BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff"
 MAX_COLUMNS = 5000
 _CHUNK_BYTES = 1 << 20
 _MAX_UNDECODABLE_RATIO = 0.01
@@ -48,6 +50,8 @@ class RawTable:
     n_rows: int
     delimiter: str
     lines: LineReport
+    # The kinds of blanks that occur in the file: only these can stand around a cell.
+    blanks: str = BLANKS
     how: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,7 +82,7 @@ def read_delimited(
     n_rows = _count(connection)
     _refuse_rubbish(n_rows, lines, dialect)
     how = _describe(encoding, n_undecodable, endings, dialect, header)
-    return RawTable(header, n_rows, dialect.delimiter, lines, how)
+    return RawTable(header, n_rows, dialect.delimiter, lines, endings.blanks, how)
 
 
 def _chunks(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
@@ -116,6 +120,7 @@ class _LineEndings:
     n_crlf: int
     n_lf: int
     n_cr: int
+    blanks: str
 
     @property
     def uniform(self) -> bool:
@@ -129,7 +134,8 @@ class _LineEndings:
 
 def _line_endings(path: Path) -> _LineEndings:
     n_crlf = n_lf = n_cr = offset = 0
-    carry = b""
+    carry = tail = b""
+    blanks: set[str] = set()
     for chunk in _chunks(path):
         if b"\x00" in chunk:
             raise FileRefused(
@@ -138,6 +144,8 @@ def _line_endings(path: Path) -> _LineEndings:
                 "The file is damaged or is no CSV. Export it again from the program it comes from.",
             )
         offset += len(chunk)
+        blanks |= {blank for blank in BLANKS if blank not in blanks and blank.encode() in tail + chunk}
+        tail = chunk[-2:]
         piece = carry + chunk
         # A pair may be torn apart between two chunks: the last byte waits for the next chunk.
         carry = b"\r" if piece.endswith(b"\r") else b""
@@ -146,7 +154,7 @@ def _line_endings(path: Path) -> _LineEndings:
         n_crlf += pairs
         n_lf += piece.count(b"\n") - pairs
         n_cr += piece.count(b"\r") - pairs
-    return _LineEndings(n_crlf, n_lf, n_cr + len(carry))
+    return _LineEndings(n_crlf, n_lf, n_cr + len(carry), "".join(sorted(blanks)))
 
 
 def _sample(path: Path) -> str:

@@ -6,6 +6,7 @@ counted and listed in the import report, never dropped silently.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -98,10 +99,11 @@ def propose(sample: Sequence[str]) -> tuple[ValueFormat, ...]:
 
     The first one is the likeliest; where it is `plain`, the others need counting only if it does not read all cells.
     """
-    cells = [cell for cell in sample if cell.lower() not in MISSING_MARKERS]
-    if not cells:
+    counts = Counter(cell for cell in sample if cell.lower() not in MISSING_MARKERS)
+    if not counts:
         return ()
-    shares = ((f, sum(map(f.matches, cells)) / len(cells)) for f in FORMATS)
+    n_cells = counts.total()
+    shares = ((f, sum(n for cell, n in counts.items() if f.matches(cell)) / n_cells) for f in FORMATS)
     found = [(f, share) for f, share in shares if share >= _MIN_PROPOSED_RATIO]
     best = max((share for _, share in found), default=0.0)
     families = {f.family for f, share in found if f.family}

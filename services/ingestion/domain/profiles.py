@@ -18,8 +18,6 @@ from services.ingestion.domain.quoting import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-# Blanks that people put around cells; DuckDB's own trim knows only the space.
-BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff"
 _SAMPLE_ROWS = 2000
 _COLUMNS_PER_QUERY = 50
 # Exact distinct counts hold every text in memory; beyond this many rows a sketch (HyperLogLog) has to do.
@@ -51,7 +49,7 @@ def profile(connection: "DuckDBPyConnection", table: RawTable) -> Iterator[tuple
     """Yield each column's cells and facts, in the order of the file."""
     for start in range(0, table.header.n_columns, _COLUMNS_PER_QUERY):
         indices = range(start, min(start + _COLUMNS_PER_QUERY, table.header.n_columns))
-        cells = _count_cells(connection, indices, table.n_rows)
+        cells = _count_cells(connection, indices, table)
         samples = _samples(connection, cells)
         formats = _verify(connection, cells, samples)
         for i, cell in enumerate(cells):
@@ -87,32 +85,33 @@ def _row(connection: "DuckDBPyConnection", select: Sequence[str]) -> tuple[Any, 
     return row
 
 
-def _count_cells(connection: "DuckDBPyConnection", indices: Sequence[int], n_rows: int) -> list[Cells]:
-    exact = n_rows <= _EXACT_DISTINCT_ROWS
+def _count_cells(connection: "DuckDBPyConnection", indices: Sequence[int], table: RawTable) -> list[Cells]:
+    exact = table.n_rows <= _EXACT_DISTINCT_ROWS
     distinct = "count(DISTINCT {0})" if exact else "approx_count_distinct({0})"
     select: list[str] = []
     for name in map(column, indices):
         select += [
             f"count({name})",
-            f"count(*) FILTER ({_may_be_padded(name)})",
+            f"count(*) FILTER ({_may_be_padded(name, table.blanks)})",
             distinct.format(name),
         ]
     counts = _row(connection, select)
-    cells = [_cells(i, *counts[3 * n : 3 * n + 3], exact=exact) for n, i in enumerate(indices)]
+    cells = [_cells(i, counts[3 * n : 3 * n + 3], table.blanks, exact=exact) for n, i in enumerate(indices)]
     return _recount_trimmed(connection, cells, distinct)
 
 
-def _may_be_padded(name: str) -> str:
+def _may_be_padded(name: str, blanks: str) -> str:
     # Ten times cheaper than trimming every cell; the first test catches all ASCII blanks and control characters.
     ends = [f"{name} < '!'"]
-    ends += [f"starts_with({name}, {literal(blank)})" for blank in BLANKS if not blank.isascii()]
-    ends += [f"suffix({name}, {literal(blank)})" for blank in BLANKS]
+    ends += [f"starts_with({name}, {literal(blank)})" for blank in blanks if not blank.isascii()]
+    ends += [f"suffix({name}, {literal(blank)})" for blank in blanks]
     return " OR ".join(ends)
 
 
-def _cells(index: int, n_filled: int, n_padded: int, n_distinct: int, *, exact: bool) -> Cells:
+def _cells(index: int, counts: Sequence[int], blanks: str, *, exact: bool) -> Cells:
+    n_filled, n_padded, n_distinct = counts
     name = column(index)
-    sql = f"nullif(trim({name}, {literal(BLANKS)}), '')" if n_padded else name
+    sql = f"nullif(trim({name}, {literal(blanks)}), '')" if n_padded else name
     return Cells(index, sql, n_filled, n_distinct, exact)
 
 

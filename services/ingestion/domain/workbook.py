@@ -45,7 +45,7 @@ def read_workbook(connection: "DuckDBPyConnection", source: Path, work: Path, pr
         "workbook": {"sheet": name, "other_sheets": others},
         "header": {"present": header.has_header, "reason": header.reason, "repairs": list(header.repairs)},
     }
-    return RawTable(header, n_rows, "", lines, how)
+    return RawTable(header, n_rows, "", lines, how=how)
 
 
 def _refuse_bomb(source: Path) -> None:
