@@ -19,7 +19,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from deploy.embedded.parts import Backing, BackingUrls
+from deploy.embedded.keeper import shared_backing
+from deploy.embedded.parts import BackingUrls
 from kernel.settings import with_role
 
 ROOT = Path(__file__).parents[1]
@@ -74,12 +75,14 @@ class Stack:
 @contextmanager
 def running_stack() -> Iterator[Stack]:
     """Join the shared servers and give this worker its own database; it is dropped at the end."""
-    with Backing.shared(FOLDER) as urls:
+    with shared_backing(FOLDER) as urls:
         name = f"t-{uuid.uuid4().hex[:10]}"
         template = _template(urls.database_url)
         with _admin(urls.database_url) as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
             )
         try:
             yield Stack(_with_database(urls.database_url, name), urls.nats_url, urls, name)
@@ -124,7 +127,9 @@ def _template(database_url: str) -> str:
             migrate(_with_database(database_url, half_made))
             set_role_passwords(database_url)
             connection.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(half_made), sql.Identifier(name))
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(half_made), sql.Identifier(name)
+                )
             )
     return name
 

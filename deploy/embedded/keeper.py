@@ -18,7 +18,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import IO
 
-from deploy.embedded.parts import Backing
+from deploy.embedded.parts import Backing, BackingUrls
 from deploy.embedded.processes import PROJECT, tail, until
 from deploy.embedded.workspace import is_held
 
@@ -26,12 +26,12 @@ START_WITHIN_S = 90.0
 
 
 @contextlib.contextmanager
-def joined(folder: Path) -> Iterator[dict[str, str]]:
-    """Yield the servers' addresses (fields of BackingUrls) while holding a user's place in `folder`."""
+def shared_backing(folder: Path) -> Iterator[BackingUrls]:
+    """Join the servers that all users of `folder` share, starting them for the first, and yield their addresses."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "users.lock").open("a") as place:
         fcntl.flock(place, fcntl.LOCK_SH)  # waits while a keeper is just stopping
-        yield _addresses(folder)
+        yield BackingUrls(**_addresses(folder))
     _await_stop_of_the_unused(folder)
 
 

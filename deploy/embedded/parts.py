@@ -2,14 +2,14 @@
 
 The call that `tests/conftest.py` makes, in every pytest-xdist worker alike::
 
-    from deploy.embedded.parts import Backing
+    from deploy.embedded.keeper import shared_backing
 
-    with Backing.shared(Path(".plugzero/test")) as urls:
+    with shared_backing(Path(".plugzero/test")) as urls:
         urls.database_url        # owner (superuser), database "plugzero": postgresql://plugzero:…@127.0.0.1:…/plugzero
         urls.nats_url            # nats://plugzero:…@127.0.0.1:…
         urls.s3_endpoint_url, urls.s3_access_key_id, urls.s3_secret_access_key
 
-`shared` starts the servers through a keeper process when nobody uses the folder yet, and joins them otherwise; other
+`shared_backing` starts the servers through a keeper process when nobody uses the folder yet, and joins them otherwise; other
 sessions in the same checkout join too. The keeper stops them when the last user has left, however that one ended (it
 watches a file lock, which the kernel releases). Data stays in the folder from session to session; it is not durable at power loss.
 
@@ -23,10 +23,9 @@ A test that must break a server takes its own::
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -76,15 +75,6 @@ class Backing:
         self._stores["seaweedfs"] = workspace.folder / "s3"
         for name in fresh:
             self.wipe(name)
-
-    @classmethod
-    @contextlib.contextmanager
-    def shared(cls, folder: Path) -> Iterator[BackingUrls]:
-        """Join the servers that all users of `folder` share; start them for the first."""
-        from deploy.embedded.keeper import joined
-
-        with joined(folder) as found:
-            yield BackingUrls(**found)
 
     @property
     def urls(self) -> BackingUrls:

@@ -348,9 +348,9 @@ def test_an_ordinary_user_can_run_it() -> None:
 SESSION = """
 import sys
 from pathlib import Path
-from deploy.embedded.parts import Backing
+from deploy.embedded.keeper import shared_backing
 
-with Backing.shared(Path(sys.argv[1])) as urls:
+with shared_backing(Path(sys.argv[1])) as urls:
     print(urls.nats_url, flush=True)
     sys.stdin.read()
 """
