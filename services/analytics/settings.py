@@ -12,13 +12,14 @@ class AnalyticsSettings(Settings):
     """The worker's engine and its cache of datasets."""
 
     service: str = "analytics"
-    cache_folder: Path = Field(
-        Path(".plugzero/analytics-cache"),
+    cache_folder: Path | None = Field(
+        None,
         validation_alias=AliasChoices("ANALYTICS_CACHE_FOLDER", "cache_folder"),
-        description="Where the worker keeps copies of datasets' Parquet files; may be emptied at any time.",
+        description="Where the worker keeps copies of datasets' Parquet files and what its engine spills; may be emptied at "
+        "any time. Empty means a folder of the worker's own user below the system's temporary folder.",
     )
     cache_max_bytes: int = Field(
-        10 * 1024**3,
+        1024**3,
         ge=0,
         validation_alias=AliasChoices("ANALYTICS_CACHE_MAX_BYTES", "cache_max_bytes"),
         description="Size to which the cache is cut back, the longest unused files first.",
@@ -31,7 +32,7 @@ class AnalyticsSettings(Settings):
         description="Threads of the worker's embedded DuckDB.",
     )
     engine_memory_limit: str = Field(
-        "2GB",
+        "1GB",
         pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
         validation_alias=AliasChoices("ANALYTICS_ENGINE_MEMORY_LIMIT", "engine_memory_limit"),
         description="Memory of the embedded DuckDB; beyond it, it spills to disk.",

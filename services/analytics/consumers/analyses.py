@@ -11,7 +11,7 @@ from kernel.logs import get_logger
 from kernel.objects import Objects
 from kernel.settings import Settings
 from kernel.subscriptions import Delivery
-from services.analytics.consumers.dataset_cache import DatasetCache
+from services.analytics.consumers.dataset_cache import DatasetCache, private_folder
 from services.analytics.consumers.drawing import drawn_svg, png_of
 from services.analytics.consumers.progress import ProgressNotes, StoppedError
 from services.analytics.consumers.registry import consumers
@@ -92,7 +92,7 @@ async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
     from services.analytics.consumers.engine.compute import Calculation, compute
 
     own = _own(delivery.resources.settings)
-    path = await _cache(own.cache_folder, own.cache_max_bytes).fetch(
+    path = await _cache(_folder(own), own.cache_max_bytes).fetch(
         delivery.resources.objects, key=job.parquet_key, content_hash=job.content_hash
     )
     calculation = Calculation(
@@ -101,7 +101,7 @@ async def _figures(job: Job, delivery: Delivery) -> dict[str, Any]:
         job.filter,
         job.weight,
     )
-    database = _duckdb(own.engine_threads, own.engine_memory_limit)
+    database = _duckdb(own.engine_threads, own.engine_memory_limit, _folder(own) / "spill")
 
     progress = ProgressNotes(delivery, job.analysis_id)
 
@@ -117,7 +117,7 @@ def warm_up() -> None:
     import services.analytics.consumers.engine.compute  # noqa: F401 - loading it is the point
 
     own = settings()
-    _duckdb(own.engine_threads, own.engine_memory_limit)
+    _duckdb(own.engine_threads, own.engine_memory_limit, _folder(own) / "spill")
 
 
 def _is_ours(failure: Exception) -> bool:
@@ -144,16 +144,25 @@ def _own(given: Settings) -> AnalyticsSettings:
     return given
 
 
+def _folder(own: AnalyticsSettings) -> Path:
+    return own.cache_folder or _private_folder()
+
+
+@lru_cache(maxsize=1)
+def _private_folder() -> Path:
+    return private_folder()
+
+
 @lru_cache(maxsize=4)
 def _cache(folder: Path, max_bytes: int) -> DatasetCache:
     return DatasetCache(folder, max_bytes=max_bytes)
 
 
 @lru_cache(maxsize=4)
-def _duckdb(threads: int, memory_limit: str) -> "DuckDb":
+def _duckdb(threads: int, memory_limit: str, spill_folder: Path) -> "DuckDb":
     from services.analytics.consumers.engine.session import DuckDb
 
-    return DuckDb(threads=threads, memory_limit=memory_limit)
+    return DuckDb(threads=threads, memory_limit=memory_limit, spill_folder=spill_folder)
 
 
 @lru_cache(maxsize=1)

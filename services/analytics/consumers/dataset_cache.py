@@ -5,12 +5,26 @@ A file is named by its content hash, so it can never be an older version; any of
 
 import asyncio
 import os
+import stat
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from kernel.ids import uuid7
 from kernel.objects import Objects
+
+
+def private_folder() -> Path:
+    """A folder below the system's temporary one that only this user can write; kept over restarts.
+
+    A folder of that name that somebody else made, or may write, is not trusted: a new one is made.
+    """
+    folder = Path(tempfile.gettempdir()) / f"plugzero-analytics-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    is_ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and not facts.st_mode & 0o077
+    return folder if is_ours else Path(tempfile.mkdtemp(prefix="plugzero-analytics-"))
 
 
 class DatasetCache:

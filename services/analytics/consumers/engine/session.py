@@ -52,15 +52,20 @@ class DuckDbEngine:
 
 
 class DuckDb:
-    """The process's embedded DuckDB: one instance, one cursor per computation, memory and threads bounded."""
+    """The process's embedded DuckDB: one instance, one cursor per computation, memory and threads bounded.
 
-    def __init__(self, *, threads: int, memory_limit: str) -> None:
+    What does not fit into memory is spilled to `spill_folder`, by default below the working folder.
+    """
+
+    def __init__(self, *, threads: int, memory_limit: str, spill_folder: Path | None = None) -> None:
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": str(threads),
             "memory_limit": memory_limit,
             "autoinstall_known_extensions": "false",
             "preserve_insertion_order": "false",
         }
+        if spill_folder is not None:
+            config["temp_directory"] = str(spill_folder)
         self._database = duckdb.connect(":memory:", config=config)
         self._lock = threading.Lock()
 
