@@ -1,5 +1,9 @@
 """From bytes to facts, for pages as they are."""
 
+import json
+import time
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +90,43 @@ def test_facts_can_be_stored_as_json_whatever_the_page_holds() -> None:
     found = facts("<title>a\x00b&#0;&#xD800;</title><img alt=x src='\x00'>")
     assert "\x00" not in found.titles[0]
     found.titles[0].encode()
+
+
+BOMBS = {
+    "deep": "<div>",
+    "deep and closed": "<div><title>x</title>",
+    "headings in headings": "<h1><div>x",
+    "links in links": "<a href=x><table><tr><td>y",
+    "formatting": "<b><p>",
+    "mis-nested": "<font><p><a href=y>",
+    "drawings": "<svg><title>",
+    "links": "<a href=/x>x</a>",
+    "canonicals": "<link rel=canonical href=/x>",
+    "directives": "<meta name=robots content=noindex>",
+    "unclosed": "<p><span><h2>a",
+    "broken": "<a <b <c ",
+}
+
+
+@pytest.mark.parametrize("unit", BOMBS.values(), ids=BOMBS)
+def test_time_and_facts_stay_small_whatever_a_page_repeats(unit: str) -> None:
+    started = time.process_time()
+    found = facts(unit * (1_000_000 // len(unit)))
+    assert time.process_time() - started < 6  # a tenth of that on an idle machine; minutes without the guards
+    assert len(json.dumps(asdict(found))) < 600_000
+
+
+def test_a_page_that_is_flattened_keeps_its_words_and_links() -> None:
+    inner = "<p>word</p><a href='/x'>here</a>"
+    deep = "<div>" * 2000 + inner + "</div>" * 2000 + "<p>after</p><a href='/y'>there</a>"
+    found = facts(f"<html lang=en><title>Deep</title><body>{deep}")
+    assert (found.n_words, found.titles, found.lang) == (4, ("Deep",), "en")
+    assert "https://example.org/y" in {link.url for link in found.links}
+
+
+@pytest.mark.parametrize("label", ["punycode", "idna", "hex", "zip", "rot13", "unicode_escape", "utf-7"])
+def test_encodings_that_are_none_of_the_web_are_not_tried(label: str) -> None:
+    assert facts(b"<title>plain</title>", f"text/html; charset={label}").titles == ("plain",)
 
 
 @given(

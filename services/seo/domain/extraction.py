@@ -1,24 +1,27 @@
 """HTML to facts, with selectolax (lexbor). Worker processes only; pure: bytes in, `HtmlFacts` out."""
 
-import codecs
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from kernel.outbound import UnusableUrl, WebUrl, parse_web_url
+from services.seo.domain.parsing import MAX_DEPTH, attribute, clean, parsed, text_of
 from services.seo.domain.sites import Site, is_trap, page_url
 from services.seo.domain.visits import HtmlFacts, Link
 
 MAX_LINKS = 2000
+MAX_LINKS_READ = 10_000
+"""Links beyond are only counted."""
 MAX_HEADINGS = 200
+MAX_HREFLANGS = 200
 MAX_EXAMPLES = 20
 _MAX_TEXT = 1000
-_MAX_ATTRIBUTE = 4000
+_MAX_HEADING = 200
+_MAX_LINK_TEXT = 200
 _MIN_COMPARABLE_WORDS = 20
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _NOT_A_PAGE = re.compile(r"\s*(javascript|mailto|tel|sms|data|blob|about|whatsapp|callto):", re.IGNORECASE)
 # One Chinese, Japanese or Korean character counts as a word: those scripts write no spaces.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
@@ -28,7 +31,7 @@ _RESOURCES = "script[src], img[src], iframe[src], source[src], video[src], audio
 
 def html_facts(body: bytes, *, url: WebUrl, content_type: str, site: Site) -> HtmlFacts:
     """Return what an HTML page says. Never raises: any bytes are a page to an HTML parser."""
-    tree = _parsed(body, content_type)
+    tree = parsed(body, content_type)
     meta = _Meta.of(tree)
     base = _base(tree, url)
     links = _Links.of(tree, base, site)
@@ -37,21 +40,28 @@ def html_facts(body: bytes, *, url: WebUrl, content_type: str, site: Site) -> Ht
     insecure = _insecure_resources(tree)
     n_elements = len(tree.css("*"))
     headings = tuple(
-        (int((h.tag or "h1")[1]), _text(h)) for h in tree.css("h1, h2, h3, h4, h5, h6")[:MAX_HEADINGS]
+        (int((h.tag or "h1")[1]), text_of(h, limit=_MAX_HEADING))
+        for h in tree.css("h1, h2, h3, h4, h5, h6")[:MAX_HEADINGS]
     )
     text = _visible_text(tree)
     words = _WORD.findall(text)
     return HtmlFacts(
-        titles=tuple(_text(node) for node in tree.css("title") if not _is_inside_svg(node)),
+        titles=tuple(
+            text_of(node, limit=_MAX_TEXT)
+            for node in tree.css("title")[:MAX_EXAMPLES]
+            if not _is_inside_svg(node)
+        ),
         descriptions=meta.named("description"),
         headings=headings,
-        canonicals=tuple(_attribute(node, "href") for node in _links_with_rel(tree, "canonical")),
+        canonicals=tuple(
+            attribute(node, "href") for node in _links_with_rel(tree, "canonical")[:MAX_EXAMPLES]
+        ),
         robots=_directives(meta.named("robots")),
         lang=_lang(tree),
         viewports=meta.named("viewport"),
         hreflangs=tuple(
-            (_attribute(node, "hreflang"), _attribute(node, "href"))
-            for node in _links_with_rel(tree, "alternate")
+            (attribute(node, "hreflang"), attribute(node, "href"))
+            for node in _links_with_rel(tree, "alternate")[:MAX_HREFLANGS]
             if "hreflang" in node.attributes
         ),
         social=meta.social(),
@@ -66,9 +76,9 @@ def html_facts(body: bytes, *, url: WebUrl, content_type: str, site: Site) -> Ht
         n_images_without_size=sum(1 for node in images if not _has_size(node)),
         insecure_resources=insecure,
         insecure_forms=tuple(
-            _attribute(node, "action")
+            attribute(node, "action")
             for node in tree.css("form[action]")
-            if _attribute(node, "action").lower().startswith("http:")
+            if attribute(node, "action").lower().startswith("http:")
         )[:MAX_EXAMPLES],
         n_words=len(words),
         text_hash=_hash(words) if len(words) >= _MIN_COMPARABLE_WORDS else "",
@@ -77,19 +87,6 @@ def html_facts(body: bytes, *, url: WebUrl, content_type: str, site: Site) -> Ht
 
 
 _ABSENT = object()
-
-
-def _parsed(body: bytes, content_type: str) -> LexborHTMLParser:
-    """The header's charset decides (HTML Standard §13.2.3.2), but a byte-order mark and a nonsense charset do not."""
-    label = _CHARSET.search(content_type)
-    if label and not body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)):
-        try:
-            text = body.decode(codecs.lookup(label.group(1)).name, "replace")
-        except (LookupError, ValueError):
-            text = None
-        if text is not None:
-            return LexborHTMLParser(text, scripting=True)
-    return LexborHTMLParser(body, encoding=True, scripting=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +100,25 @@ class _Meta:
         return cls([node.attributes for node in tree.css("meta")])
 
     def named(self, name: str) -> tuple[str, ...]:
-        return tuple(
-            _short(element.get("content") or "")
+        contents = [
+            clean(element.get("content") or "", limit=_MAX_TEXT)
             for element in self.elements
             if (element.get("name") or "").strip().lower() == name
-        )
+        ]
+        return tuple(contents[:MAX_EXAMPLES])
 
     def social(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for element in self.elements:
             name = (element.get("property") or element.get("name") or "").strip().lower()
             if name.startswith(("og:", "twitter:")) and len(found) < MAX_EXAMPLES:
-                found.setdefault(name[:60], _short(element.get("content") or ""))
+                found.setdefault(name[:60], clean(element.get("content") or "", limit=_MAX_TEXT))
         return found
 
     def refresh(self) -> str:
         for element in self.elements:
             if (element.get("http-equiv") or "").strip().lower() == "refresh":
-                return _short(element.get("content") or "")
+                return clean(element.get("content") or "", limit=_MAX_TEXT)
         return ""
 
 
@@ -140,10 +138,12 @@ class _Links:
         return links
 
     def add(self, node: LexborNode, base: WebUrl, site: Site) -> None:
-        href = _attribute(node, "href")
+        href = attribute(node, "href")
         if _NOT_A_PAGE.match(href) or href.startswith("#"):
             return
         self.n_links += 1
+        if self.n_links > MAX_LINKS_READ:
+            return
         try:
             url = parse_web_url(href, base)
         except UnusableUrl:
@@ -152,10 +152,16 @@ class _Links:
         internal = site.holds(url)
         if internal:
             url = page_url(url)
-        nofollow = "nofollow" in _attribute(node, "rel").lower().split()
+        nofollow = "nofollow" in attribute(node, "rel").lower().split()
         if url.href in self.found:
             return
-        link = Link(url.href, _text(node)[:200], internal=internal, nofollow=nofollow, is_trap=is_trap(url))
+        link = Link(
+            url.href,
+            text_of(node, limit=_MAX_LINK_TEXT),
+            internal=internal,
+            nofollow=nofollow,
+            is_trap=is_trap(url),
+        )
         self.found[url.href] = link
 
 
@@ -164,13 +170,13 @@ def _base(tree: LexborHTMLParser, url: WebUrl) -> WebUrl:
     if node is None:
         return url
     try:
-        return parse_web_url(_attribute(node, "href"), url)
+        return parse_web_url(attribute(node, "href"), url)
     except UnusableUrl:
         return url
 
 
-def _links_with_rel(tree: LexborHTMLParser, rel: str) -> Iterable[LexborNode]:
-    return [node for node in tree.css("link[rel]") if rel in _attribute(node, "rel").lower().split()]
+def _links_with_rel(tree: LexborHTMLParser, rel: str) -> list[LexborNode]:
+    return [node for node in tree.css("link[rel]") if rel in attribute(node, "rel").lower().split()]
 
 
 def _directives(contents: tuple[str, ...]) -> tuple[str, ...]:
@@ -181,12 +187,12 @@ def _lang(tree: LexborHTMLParser) -> str | None:
     root = tree.css_first("html")
     if root is None or "lang" not in root.attributes:
         return None
-    return _attribute(root, "lang")
+    return attribute(root, "lang")
 
 
 def _insecure_resources(tree: LexborHTMLParser) -> tuple[str, ...]:
-    sources = [_attribute(node, "src") for node in tree.css(_RESOURCES)]
-    styles = [_attribute(node, "href") for node in _links_with_rel(tree, "stylesheet")]
+    sources = [attribute(node, "src") for node in tree.css(_RESOURCES)]
+    styles = [attribute(node, "href") for node in _links_with_rel(tree, "stylesheet")]
     return _first(sources + styles, lambda source: source.lower().startswith("http:"))
 
 
@@ -195,7 +201,7 @@ def _first(values: list[str], wanted: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def _sources(images: list[LexborNode]) -> tuple[str, ...]:
-    sources = [_attribute(node, "src") or _attribute(node, "data-src") for node in images[:MAX_EXAMPLES]]
+    sources = [attribute(node, "src") or attribute(node, "data-src") for node in images[:MAX_EXAMPLES]]
     return tuple(source[:300] for source in sources)
 
 
@@ -205,12 +211,14 @@ def _is_hidden(image: LexborNode) -> bool:
 
 
 def _has_size(image: LexborNode) -> bool:
-    return bool(_attribute(image, "width") and _attribute(image, "height"))
+    return bool(attribute(image, "width") and attribute(image, "height"))
 
 
 def _is_inside_svg(node: LexborNode) -> bool:
     parent = node.parent
-    while parent is not None:
+    for _ in range(MAX_DEPTH):
+        if parent is None:
+            break
         if parent.tag == "svg":
             return True
         parent = parent.parent
@@ -225,17 +233,3 @@ def _visible_text(tree: LexborHTMLParser) -> str:
 
 def _hash(words: list[str]) -> str:
     return hashlib.sha256(" ".join(words).lower().encode("utf-8", "replace")).hexdigest()
-
-
-def _attribute(node: LexborNode, name: str) -> str:
-    return (node.attributes.get(name) or "").strip()[:_MAX_ATTRIBUTE]
-
-
-def _text(node: LexborNode) -> str:
-    return _short(node.text(separator=" "))
-
-
-def _short(text: str) -> str:
-    # PostgreSQL keeps neither NUL nor lone surrogates.
-    clean = text.replace("\x00", "").encode("utf-8", "replace").decode()
-    return " ".join(clean.split())[:_MAX_TEXT]

@@ -62,7 +62,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class HtmlFacts:
-    """What an HTML page says about itself. Texts are trimmed and shortened; `n_` counts are exact."""
+    """What an HTML page says about itself. Texts are trimmed and shortened, lists cut at 20 unless said; `n_` is exact."""
 
     titles: tuple[str, ...] = ()
     descriptions: tuple[str, ...] = ()

@@ -140,18 +140,18 @@ def _walk(
     start: str, redirects: Mapping[str, Redirect], ends: dict[str, tuple[list[str], bool]]
 ) -> tuple[list[str], bool]:
     """The addresses from `start` on, and whether they never come to a page; remembered in `ends`."""
-    path: list[str] = []
+    path: dict[str, None] = {}  # in order, and asked for membership at every step
     at = start
     while at in redirects and at not in ends and at not in path:
-        path.append(at)
+        path[at] = None
         at = redirects[at].target
     if at in path:
         rest, is_loop = [at], True
     else:
         rest, is_loop = ends.get(at, ([at], False))
-    for position in range(len(path) - 1, -1, -1):
-        rest = [path[position], *rest][: MAX_EXAMPLES + 1]
-        ends[path[position]] = (rest, is_loop)
+    for url in reversed(path):
+        rest = [url, *rest][: MAX_EXAMPLES + 1]
+        ends[url] = (rest, is_loop)
     return ends[start]
 
 
