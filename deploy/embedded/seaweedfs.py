@@ -22,6 +22,13 @@ PORTS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
     *("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc", "admin.port", "admin.port.grpc"),
 )
+# One LevelDB for names instead of the default eight, each of which reserves its buffers: 80 MB less in an idle server.
+# Found by the server in its working folder, and relative to it.
+FILER_STORE = """\
+[leveldb]
+enabled = true
+dir = "./s3/names"
+"""
 OFF = (
     "volume.preStopSeconds=0",
     "admin.ui=false",
@@ -66,8 +73,9 @@ class Seaweed(Part):
         return self._workspace.secrets["s3"]
 
     async def prepare(self) -> None:
-        """Make the data folder."""
+        """Make the data folder and say how names are stored."""
         self.store.mkdir(parents=True, exist_ok=True)
+        (self._workspace.folder / "filer.toml").write_text(FILER_STORE)
 
     def launch(self) -> Launch:
         """Return the `weed mini` command; the keys travel in its environment, out of sight of `ps`."""

@@ -114,10 +114,13 @@ async def test_a_second_start_finds_the_data_of_the_first(start: Start) -> None:
     assert second.stop(signal.SIGINT) == 0
 
 
-async def test_after_a_kill_of_everything_it_starts_again_with_its_data(start: Start) -> None:
+async def test_after_a_kill_of_everything_it_starts_again_with_its_data_on_other_ports_too(
+    start: Start,
+) -> None:
     first = start().ready()
     await leave_marks(first)
     first.kill_everything()
+    (first.folder / "ports.json").unlink()
     assert (first.folder / "postgres" / "postmaster.pid").exists()
     second = start(first.folder).ready()
     assert await find_marks(second) == ["kept", "kept", "kept"]
