@@ -33,60 +33,78 @@ def html_facts(body: bytes, *, url: WebUrl, content_type: str, site: Site) -> Ht
     """Return what an HTML page says. Never raises: any bytes are a page to an HTML parser."""
     tree = parsed(body, content_type)
     meta = _Meta.of(tree)
-    base = _base(tree, url)
-    links = _Links.of(tree, base, site)
-    images = [node for node in tree.css("img") if not _is_hidden(node)]
-    without_alt = [node for node in images if node.attributes.get("alt", _ABSENT) is _ABSENT]
-    insecure = _insecure_resources(tree)
+    links = _Links.of(tree, _base(tree, url), site)
+    images = _Images.of(tree)
     n_elements = len(tree.css("*"))
-    headings = tuple(
-        (int((h.tag or "h1")[1]), text_of(h, limit=_MAX_HEADING))
-        for h in tree.css("h1, h2, h3, h4, h5, h6")[:MAX_HEADINGS]
-    )
-    text = _visible_text(tree)
-    words = _WORD.findall(text)
     return HtmlFacts(
-        titles=tuple(
-            text_of(node, limit=_MAX_TEXT)
-            for node in tree.css("title")[:MAX_EXAMPLES]
-            if not _is_inside_svg(node)
-        ),
+        titles=_titles(tree),
         descriptions=meta.named("description"),
-        headings=headings,
-        canonicals=tuple(
-            attribute(node, "href") for node in _links_with_rel(tree, "canonical")[:MAX_EXAMPLES]
-        ),
+        headings=_headings(tree),
+        canonicals=_canonicals(tree),
         robots=_directives(meta.named("robots")),
         lang=_lang(tree),
         viewports=meta.named("viewport"),
-        hreflangs=tuple(
-            (attribute(node, "hreflang"), attribute(node, "href"))
-            for node in _links_with_rel(tree, "alternate")[:MAX_HREFLANGS]
-            if "hreflang" in node.attributes
-        ),
+        hreflangs=_hreflangs(tree),
         social=meta.social(),
         refresh=meta.refresh(),
         links=tuple(links.found.values())[:MAX_LINKS],
         n_links=links.n_links,
         n_unusable_links=len(links.unusable),
         unusable_links=tuple(links.unusable[:MAX_EXAMPLES]),
-        n_images=len(images),
-        n_images_without_alt=len(without_alt),
-        images_without_alt=_sources(without_alt),
-        n_images_without_size=sum(1 for node in images if not _has_size(node)),
-        insecure_resources=insecure,
-        insecure_forms=tuple(
-            attribute(node, "action")
-            for node in tree.css("form[action]")
-            if attribute(node, "action").lower().startswith("http:")
-        )[:MAX_EXAMPLES],
-        n_words=len(words),
-        text_hash=_hash(words) if len(words) >= _MIN_COMPARABLE_WORDS else "",
+        n_images=images.n_images,
+        n_images_without_alt=images.n_without_alt,
+        images_without_alt=images.without_alt,
+        n_images_without_size=images.n_without_size,
+        insecure_resources=_insecure_resources(tree),
+        insecure_forms=_insecure_forms(tree),
         n_elements=n_elements,
+        # Last, since it takes scripts and such out of the tree.
+        n_words=len(words := _WORD.findall(_visible_text(tree))),
+        text_hash=_hash(words),
     )
 
 
-_ABSENT = object()
+def _titles(tree: LexborHTMLParser) -> tuple[str, ...]:
+    nodes = tree.css("title")[:MAX_EXAMPLES]
+    return tuple(text_of(node, limit=_MAX_TEXT) for node in nodes if not _is_inside_svg(node))
+
+
+def _headings(tree: LexborHTMLParser) -> tuple[tuple[int, str], ...]:
+    nodes = tree.css("h1, h2, h3, h4, h5, h6")[:MAX_HEADINGS]
+    return tuple((int((node.tag or "h1")[1]), text_of(node, limit=_MAX_HEADING)) for node in nodes)
+
+
+def _canonicals(tree: LexborHTMLParser) -> tuple[str, ...]:
+    return tuple(attribute(node, "href") for node in _links_with_rel(tree, "canonical")[:MAX_EXAMPLES])
+
+
+def _hreflangs(tree: LexborHTMLParser) -> tuple[tuple[str, str], ...]:
+    nodes = _links_with_rel(tree, "alternate")[:MAX_HREFLANGS]
+    return tuple(
+        (attribute(n, "hreflang"), attribute(n, "href")) for n in nodes if "hreflang" in n.attributes
+    )
+
+
+def _insecure_forms(tree: LexborHTMLParser) -> tuple[str, ...]:
+    actions = [attribute(node, "action") for node in tree.css("form[action]")]
+    return _first(actions, _is_http)
+
+
+@dataclass(frozen=True, slots=True)
+class _Images:
+    """The page's images that carry content."""
+
+    n_images: int
+    n_without_alt: int
+    without_alt: tuple[str, ...]
+    n_without_size: int
+
+    @classmethod
+    def of(cls, tree: LexborHTMLParser) -> "_Images":
+        images = [node for node in tree.css("img") if not _is_hidden(node)]
+        without_alt = [node for node in images if "alt" not in node.attributes]
+        n_without_size = sum(1 for node in images if not _has_size(node))
+        return cls(len(images), len(without_alt), _sources(without_alt), n_without_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +211,11 @@ def _lang(tree: LexborHTMLParser) -> str | None:
 def _insecure_resources(tree: LexborHTMLParser) -> tuple[str, ...]:
     sources = [attribute(node, "src") for node in tree.css(_RESOURCES)]
     styles = [attribute(node, "href") for node in _links_with_rel(tree, "stylesheet")]
-    return _first(sources + styles, lambda source: source.lower().startswith("http:"))
+    return _first(sources + styles, _is_http)
+
+
+def _is_http(address: str) -> bool:
+    return address.lower().startswith("http:")
 
 
 def _first(values: list[str], wanted: Callable[[str], bool]) -> tuple[str, ...]:
@@ -232,4 +254,6 @@ def _visible_text(tree: LexborHTMLParser) -> str:
 
 
 def _hash(words: list[str]) -> str:
+    if len(words) < _MIN_COMPARABLE_WORDS:
+        return ""
     return hashlib.sha256(" ".join(words).lower().encode("utf-8", "replace")).hexdigest()
