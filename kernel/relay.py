@@ -56,7 +56,7 @@ _CLAIM = """
 """
 _MARK = "UPDATE messaging_outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[])"
 _BACKLOG = """
-    SELECT (SELECT count(*) FROM (SELECT FROM messaging_outbox WHERE published_at IS NULL LIMIT 100000) AS some) AS pending,
+    SELECT (SELECT count(*) FROM (SELECT FROM messaging_outbox WHERE published_at IS NULL LIMIT 100000) AS counted) AS pending,
            coalesce(extract(epoch FROM now() - (SELECT created_at FROM messaging_outbox WHERE published_at IS NULL
                                                 ORDER BY id LIMIT 1)), 0)::float8 AS oldest_s
 """
@@ -116,6 +116,8 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
                         await _prepare_stream(client.jetstream(), settings.events_prefix, connections[0])
                         ready.set()
                         await _pump(connections, publisher, settings.events_prefix, stop)
+                except asyncpg.SyntaxOrAccessError:
+                    raise  # a missing grant or table, or our own mistake: waiting does not help
                 except INTERRUPTIONS as error:
                     ready.clear()
                     log.warning("relay_interrupted", error=str(error) or type(error).__name__)
