@@ -149,6 +149,7 @@ async def test_labels_cannot_smuggle_markup_into_the_page(
     page = (await clients.analytics.get(f"/r/{report['uuid']}")).text
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
+    assert 'role="img" aria-label="&lt;script&gt;' in page
 
 
 async def test_a_report_whose_result_failed_cannot_be_published(

@@ -11,7 +11,7 @@ from typing import Any, Final
 import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _ROOT: Final = Path(__file__).parents[1]
 _STYLE: Final = (_ROOT / "static" / "report.css").read_text()
@@ -74,9 +74,10 @@ def rendered_markdown(text: str) -> Markup:
 
 
 def _inline_svg(block: Mapping[str, Any]) -> Markup | None:
-    """The chart's SVG, hidden from screen readers, which get the table below it; drawn by our worker at publication."""
+    """The chart's SVG, to screen readers one picture with its description; its figures stand in the table below it."""
     svg = block.get("svg")
     if svg is None:
         return None
-    drawing = str(svg).replace("<svg ", '<svg role="img" aria-hidden="true" focusable="false" ', 1)
+    label = escape(block.get("description", "Chart"))
+    drawing = str(svg).replace("<svg ", f'<svg role="img" aria-label="{label}" focusable="false" ', 1)
     return Markup(drawing)  # noqa: S704 - drawn by our own worker, labels escaped by the renderer

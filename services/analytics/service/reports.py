@@ -12,6 +12,7 @@ from kernel.events import record
 from kernel.ids import uuid7
 from kernel.problems import Conflict, Invalid, NotFound
 from services.analytics.domain import blocks as rules
+from services.analytics.domain.charts import chart_description
 from services.analytics.domain.report_tables import readable_tables
 from services.analytics.models import Report
 from services.analytics.queries import analyses, insights
@@ -112,7 +113,11 @@ async def _frozen(session: Session, report: Report, charts: Mapping[int, str]) -
         session, report.project_id, rules.referenced(report.blocks, "analysis_result_id")
     )
     figures = {
-        row.id: {"tables": readable_tables(row.calculation_type, row.result_data or {})} for row in rows
+        row.id: {
+            "tables": readable_tables(row.calculation_type, row.result_data or {}),
+            "description": chart_description(row.calculation_type, row.result_data or {}),
+        }
+        for row in rows
     }
     found = await insights.insights_by_id(
         session, report.project_id, rules.referenced(report.blocks, "insight_id")
