@@ -4,11 +4,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx2
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
+from kernel import relay
 from kernel.processes import operations_port, pause, unless_stopped
 from kernel.subscriptions import Consumers, Delivery
 from tests.environment import Stack
@@ -83,6 +85,30 @@ async def test_waiting_ends_when_the_process_is_asked_to_stop() -> None:
         await pausing
     assert cancelled.is_set()
     assert await unless_stopped(asyncio.Event(), asyncio.sleep(0, "done")) == "done"
+
+
+async def test_a_relay_publishes_what_is_committed_while_it_runs_and_shows_its_backlog(post: Post) -> None:
+    await post.worker(bell_consumers())
+    before = await post.record("before")
+    stop = asyncio.Event()
+    running = asyncio.create_task(relay.relay(post.relay_settings, stop))
+    later = await post.record("later")
+    pending = "SELECT EXISTS (SELECT FROM messaging_outbox WHERE published_at IS NULL)"
+    async with asyncio.timeout(30):
+        while await post.owner.fetchval(pending):
+            assert not running.done()
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    assert relay.OLDEST._value.get() >= 0
+    await post.drain()
+    assert len(await post.effects(*before, *later)) == 2
+
+
+async def test_a_relay_without_its_grants_ends_instead_of_waiting(post: Post) -> None:
+    wrong_role = post.relay_settings.model_copy(update={"database_url": post.settings.database_url})
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await relay.relay(wrong_role, asyncio.Event())
 
 
 async def test_a_trace_goes_on_in_the_handler(post: Post) -> None:
