@@ -26,7 +26,7 @@ from deploy.embedded.processes import until
 from deploy.embedded.seaweedfs import signed
 from tests.faults.local_run import DRIVER, ROOT, LocalRun, alive
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("stack")]
 Start = Callable[..., LocalRun]
 
 
@@ -59,6 +59,18 @@ def start(seed: Path, tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for run in runs:
+        run.clean_up()
+
+
+@pytest.fixture(scope="module")
+def running(seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """A stack that tests only look at."""
+    folder = tmp_path_factory.mktemp("running") / "data"
+    subprocess.run(["cp", "-a", seed, folder], check=True)
+    run = LocalRun(folder, environment={"PASSED_ON": "yes"})
+    try:
+        yield run.ready()
+    finally:
         run.clean_up()
 
 
@@ -153,19 +165,18 @@ def test_a_stale_lock_file_that_names_a_living_stranger_does_not_stop_postgresql
         stranger.wait()
 
 
-def test_two_copies_run_side_by_side(start: Start, tmp_path: Path) -> None:
-    one, two = start(tmp_path / "one"), start(tmp_path / "two")
-    one.ready()
-    two.ready()
+def test_two_copies_run_side_by_side(running: LocalRun, start: Start) -> None:
+    one, two = running, start().ready()
     assert one.addresses["gateway_url"] != two.addresses["gateway_url"]
     for run in (one, two):
         found = json.loads(get(run.addresses["gateway_url"], "/api/projects")[2])["environment"]
         assert found["NATS_URL"] == run.addresses["nats_url"]
 
 
-def test_a_second_start_in_the_same_folder_is_refused_with_the_address_of_the_first(start: Start) -> None:
-    first = start().ready()
-    second = start(first.folder)
+def test_a_second_start_in_the_same_folder_is_refused_with_the_address_of_the_first(
+    running: LocalRun, start: Start
+) -> None:
+    first, second = running, start(running.folder)
     assert second.ended() == 2
     assert first.addresses["gateway_url"] in second.said
     assert "already running" in second.said
@@ -249,9 +260,8 @@ def test_a_deep_folder_is_no_obstacle(start: Start, tmp_path: Path) -> None:
     assert get(start(deep).ready().addresses["gateway_url"], "/healthz")[0] == 200
 
 
-def test_each_process_finds_its_own_role_and_what_the_caller_set(start: Start) -> None:
-    run = start(PASSED_ON="yes").ready()
-    url = run.addresses["gateway_url"]
+def test_each_process_finds_its_own_role_and_what_the_caller_set(running: LocalRun) -> None:
+    url = running.addresses["gateway_url"]
     found = {
         path: json.loads(get(url, path)[2])["environment"]
         for path in ("/api/teams", "/s/x", "/r/x", "/api/audits")
@@ -263,31 +273,25 @@ def test_each_process_finds_its_own_role_and_what_the_caller_set(start: Start) -
     assert {environment["PASSED_ON"] for environment in found.values()} == {"yes"}
 
 
-async def test_roles_can_log_in_with_the_passwords_they_were_given(start: Start) -> None:
-    run = start().ready()
-    given = json.loads(get(run.addresses["gateway_url"], "/api/audits")[2])["environment"]["DATABASE_URL"]
+async def test_roles_can_log_in_with_the_passwords_they_were_given(running: LocalRun) -> None:
+    given = json.loads(get(running.addresses["gateway_url"], "/api/audits")[2])["environment"]["DATABASE_URL"]
     connection = await asyncpg.connect(given)
     assert await connection.fetchval("SELECT current_user") == "plugzero_seo"
     await connection.close()
 
 
-def test_secrets_are_readable_for_their_owner_only_and_stay_the_same(start: Start) -> None:
-    run = start().ready()
-    before = (run.folder / "secrets.json").read_text()
+def test_secrets_are_readable_for_their_owner_only_and_stay_the_same(running: LocalRun, seed: Path) -> None:
     for name in ("secrets.json", "run.json", "nats.conf"):
-        assert (run.folder / name).stat().st_mode & 0o077 == 0, name
+        assert (running.folder / name).stat().st_mode & 0o077 == 0, name
     for name in ("logs", "nats", "s3", "postgres"):
-        assert (run.folder / name).stat().st_mode & 0o077 == 0, name
-    run.stop()
-    start(run.folder).ready()
-    assert (run.folder / "secrets.json").read_text() == before
+        assert (running.folder / name).stat().st_mode & 0o077 == 0, name
+    assert (running.folder / "secrets.json").read_text() == (seed / "secrets.json").read_text()
 
 
-def test_every_port_is_open_on_the_loopback_only(start: Start) -> None:
-    run = start().ready()
+def test_every_port_is_open_on_the_loopback_only(running: LocalRun) -> None:
     listening = [
         connection
-        for process in run.processes()
+        for process in running.processes()
         for connection in process.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
     ]

@@ -15,7 +15,7 @@ from deploy.embedded.supervisor import Supervisor
 from deploy.embedded.traefik import Traefik
 from deploy.embedded.workspace import Workspace
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("gateway")]
 SERVICES = ("identity", "ingestion", "analytics")
 
 
