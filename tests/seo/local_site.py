@@ -35,8 +35,10 @@ class LocalSite:
 
     @property
     def visited(self) -> Counter[str]:
-        """Paths that were asked for, robots.txt aside."""
-        return Counter({path: n for path, n in self.asked.items() if path != "/robots.txt"})
+        """Paths that were asked for, robots.txt and sitemaps aside."""
+        return Counter(
+            {path: n for path, n in self.asked.items() if not path.endswith((".txt", ".xml", ".gz"))}
+        )
 
 
 @asynccontextmanager

@@ -19,7 +19,8 @@ async def test_a_small_site_is_crawled_counted_and_scored(auditor: Auditor) -> N
     assert 0 <= audit["score"] < 100
     assert audit["progress"] == {"done": 3, "total": 3, "phase": "finished"}
     assert audit["completed_at"] >= audit["started_at"] >= audit["created_at"]
-    assert site.asked == {"/robots.txt": 1, "/": 1, "/a": 1, "/gone": 1}
+    assert site.visited == {"/": 1, "/a": 1, "/gone": 1}
+    assert site.asked["/robots.txt"] == 1
     assert all("PlugZeroBot" in agent for agent in site.agents)
 
 
@@ -179,6 +180,30 @@ async def test_the_crawl_stops_at_its_limits(auditor: Auditor) -> None:
     assert "limit of 7 pages" in (await auditor.get(f"/api/audits/{few['id']}/summary"))["coverage"]
     assert shallow["status_codes"] == {"200": 5}
     assert one["status_codes"] == {"200": 1}
+
+
+async def test_pages_that_only_the_sitemap_knows_are_found_and_called_orphans(auditor: Auditor) -> None:
+    async with serving(
+        {"/": page("Home with a sitemap", "/linked"), "/linked": page("A linked page")}
+    ) as site:
+        index = f"<sitemapindex><sitemap><loc>{site.base}/pages.xml</loc></sitemap></sitemapindex>"
+        listed = "".join(
+            f"<url><loc>{site.base}/{name}</loc></url>" for name in ("linked", "forgotten", "gone")
+        )
+        site.pages["/robots.txt"] = Reply(
+            f"Sitemap: {site.base}/index.xml", headers={"Content-Type": "text/plain"}
+        )
+        site.pages["/index.xml"] = Reply(index, headers={"Content-Type": "application/xml"})
+        site.pages["/pages.xml"] = Reply(
+            f"<urlset>{listed}</urlset>", headers={"Content-Type": "application/xml"}
+        )
+        site.pages["/forgotten"] = Reply(page("A forgotten page", "/"))
+        audit = await auditor.audit(f"{site.base}/")
+    assert audit["status_codes"] == {"200": 3, "404": 1}
+    assert site.visited == {"/": 1, "/linked": 1, "/forgotten": 1, "/gone": 1}
+    assert [f["url"] for f in await auditor.findings(audit["id"], "&code=orphan-page")] == [
+        f"{site.base}/forgotten"
+    ]
 
 
 async def test_a_page_that_says_later_is_asked_again(auditor: Auditor) -> None:

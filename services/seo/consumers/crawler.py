@@ -45,6 +45,10 @@ class Crawler:
         robots = await self._visitor.robots_of(self._plan.target)
         manners = manners_towards(self._plan.target, self._settings, crawl_delay_s=robots.crawl_delay_s)
         self._pace.interval_s = manners.interval_s
+        if self._plan.wants_sitemaps:
+            listed = await self._visitor.sitemap_urls(self._plan.target)
+            async with self._delivery.transaction() as session:
+                await crawl.add_listed(session, self._plan, listed)
         try:
             return await self._rounds(manners)
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from kernel.clock import utc_now
 from kernel.logs import get_logger
@@ -12,7 +13,8 @@ from services.seo.consumers.pace import Pace
 from services.seo.domain.catalogue import page_findings
 from services.seo.domain.extraction import html_facts
 from services.seo.domain.robots import MAX_REDIRECTS, MAX_ROBOTS_BYTES, Robots, robots_url
-from services.seo.domain.sites import Site
+from services.seo.domain.sitemaps import MAX_ENTRIES, MAX_SITEMAP_BYTES, Sitemap, read_sitemap
+from services.seo.domain.sites import Site, page_url
 from services.seo.domain.visits import HTML_TYPES, HtmlFacts, PageOutcome, Visit, media_type, visit_of
 from services.seo.queries.frontier import LeasedPage
 from services.seo.service.crawl import Deferred, Visited
@@ -21,6 +23,8 @@ from services.seo.settings import SeoSettings
 MAX_ATTEMPTS = 3
 """Visits of a page whose server says 429 or 503, before that counts as its answer."""
 MAX_PAUSE_S = 30.0
+MAX_SITEMAPS = 50
+"""Sitemap files that are read for one audit."""
 _FIRST_PAUSE_S = 1.0
 _BUSY = frozenset({429, 503})
 
@@ -70,6 +74,43 @@ class Visitor:
         fetched = await self._client.get(robots_url(url), policy=limits)
         return Robots.of(fetched, product_token=self._settings.robots_token)
 
+    async def sitemap_urls(self, target: WebUrl) -> list[str]:
+        """Return the pages of the site that its sitemaps list: those that robots.txt names, else `/sitemap.xml`."""
+        robots = await self.robots_of(target)
+        if not robots.allows(target):
+            return []
+        waiting = list(robots.sitemaps) or [f"{target.origin}/sitemap.xml"]
+        read: set[str] = set()
+        pages: dict[str, None] = {}
+        while waiting and len(read) < MAX_SITEMAPS and len(pages) < MAX_ENTRIES:
+            url = _usable(waiting.pop(0), target)
+            if url is None or url.href in read or not self.site.holds(url):
+                continue
+            read.add(url.href)
+            sitemap = await self._read_sitemap(url)
+            if sitemap is None:
+                break
+            waiting += sitemap.sitemaps
+            found = (_usable(listed, url) for listed in sitemap.pages)
+            pages.update((page_url(page).href, None) for page in found if page and self.site.holds(page))
+        return list(pages)[:MAX_ENTRIES]
+
+    async def _read_sitemap(self, url: WebUrl) -> Sitemap | None:
+        """What a sitemap lists; None where the server gave no answer, and should not be asked for more."""
+        limits = replace(
+            self._client.policy,
+            max_bytes=MAX_SITEMAP_BYTES,
+            max_redirects=MAX_REDIRECTS,
+            body_types=frozenset(),
+        )
+        await self._pace.turn()
+        fetched = await self._client.get(url, policy=limits)
+        if not fetched.ok:
+            return None
+        if fetched.status != HTTPStatus.OK:
+            return Sitemap()
+        return await asyncio.to_thread(read_sitemap, fetched.body)
+
     def _extracted(self, url: WebUrl, fetched: Fetched) -> HtmlFacts | None:
         """What the HTML says; runs in a thread. A defect of ours costs one page its facts, not the site its audit."""
         content_type = fetched.header("content-type")
@@ -90,10 +131,12 @@ def _judged(page: LeasedPage, visit: Visit) -> Visited:
 def _location(url: WebUrl, fetched: Fetched) -> WebUrl | None:
     """Where a redirect leads, or None."""
     written = fetched.header("location")
-    if not written:
-        return None
+    return _usable(written, url) if written else None
+
+
+def _usable(written: str, base: WebUrl) -> WebUrl | None:
     try:
-        return parse_web_url(written, url)
+        return parse_web_url(written, base)
     except UnusableUrl:
         return None
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import String, any_, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.seo.models import AuditPage
@@ -77,7 +77,9 @@ async def complete(session: AsyncSession, page_id: int, values: Mapping[str, Any
 async def known_hashes(session: AsyncSession, audit_id: int, hashes: Sequence[str]) -> set[str]:
     """Return which of these addresses the audit knows already."""
     statement = select(AuditPage.url_hash).where(
-        AuditPage.site_audit_id == audit_id, AuditPage.url_hash.in_(hashes)
+        AuditPage.site_audit_id == audit_id,
+        # One array and not one parameter each: a page has thousands of links, PostgreSQL takes 32,767 parameters.
+        AuditPage.url_hash == any_(literal(list(hashes), ARRAY(String))),
     )
     return set(await session.scalars(statement))
 

@@ -40,6 +40,8 @@ class CrawlPlan:
     max_pages: int
     max_depth: int
     started_at: datetime
+    wants_sitemaps: bool = False
+    """True until the site's sitemaps were read, once per audit."""
     known: set[str] = field(default_factory=set)
     """Addresses that this worker has seen already: spares PostgreSQL the question, and decides nothing."""
 
@@ -99,6 +101,7 @@ async def begin(session: Session, audit_id: int) -> CrawlPlan | None:
         max_pages=audit.max_pages,
         max_depth=audit.max_depth,
         started_at=audit.started_at or audit.created_at,
+        wants_sitemaps="n_listed" not in audit.progress,
     )
 
 
@@ -127,6 +130,19 @@ async def advance(
         next_free_at=None if pages else await frontier.next_free_at(session, plan.audit_id),
         site=await _site(session, plan.audit_id, plan.target) if has_new_start else None,
     )
+
+
+async def add_listed(session: Session, plan: CrawlPlan, hrefs: Sequence[str]) -> None:
+    """Add the addresses that sitemaps list, as if the target linked them, as far as there is room."""
+    audit = await audit_queries.lock_audit(session, plan.audit_id)
+    if audit is None or audit.status != AuditStatus.RUNNING:
+        return
+    known = int(audit.progress.get("total", 0))
+    wanted = hrefs if plan.max_depth else []
+    room = max(plan.max_pages - known, 0)
+    added = await frontier.enqueue(session, [_row(audit, href, depth=1) for href in wanted[:room]])
+    is_full = bool(audit.progress.get("is_full")) or len(wanted) > room
+    audit.progress = {**audit.progress, "total": known + added, "n_listed": len(hrefs), "is_full": is_full}
 
 
 async def begin_evaluation(session: Session, audit_id: int) -> None:

@@ -135,7 +135,8 @@ async def _site_findings(session: Session, audit: SiteAudit) -> list[SiteFinding
         row.url: Redirect(row.page_id, row.url, row.target)
         for row in await across.redirects(session, audit.id)
     }
-    orphans = await across.orphans(session, audit.id)
+    # In a partial crawl the pages that link to one may simply not have been visited.
+    orphans = [] if audit.progress.get("is_full") else await across.orphans(session, audit.id)
     return [
         *await _link_findings(session, audit.id),
         *await _duplicate_findings(session, audit.id),
