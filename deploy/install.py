@@ -3,6 +3,8 @@
 Runs under any Python ≥ 3.11 with the standard library alone. A second run with the same lock file does nothing.
 """
 
+from __future__ import annotations  # so that an older Python gets as far as being told that it is too old
+
 import argparse
 import compileall
 import hashlib
@@ -124,8 +126,14 @@ def pip_is_there(way: list[str]) -> bool:
 
 
 def mirrors(python: Path) -> dict[str, str]:
-    """Return our environment, with pip's configured package sources added in uv's words where uv has none of its own."""
+    """Return our environment; where uv was told of no package sources, with those that pip is configured for.
+
+    pip looks into all of its sources, uv into the first that knows a name; here every file is held to its hash, so looking
+    into all of them is safe.
+    """
     environment = dict(os.environ)
+    if uv_has_sources(environment):
+        return environment
     for interpreter in (str(python), sys.executable):
         listed = subprocess.run(
             [interpreter, "-m", "pip", "config", "list"], check=False, capture_output=True, text=True
@@ -136,7 +144,19 @@ def mirrors(python: Path) -> dict[str, str]:
             if variable:
                 # pip separates several values by white space of any kind, as uv does.
                 environment.setdefault(variable, " ".join(value.strip("'\"").replace("\\n", " ").split()))
+                environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     return environment
+
+
+def uv_has_sources(environment: dict[str, str]) -> bool:
+    """True when uv has a configuration of its own, in the environment or in its files for the user or the machine."""
+    if any(
+        name in environment
+        for name in (*PIP_TO_UV.values(), "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_CONFIG_FILE")
+    ):
+        return True
+    user = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return any((folder / "uv" / "uv.toml").exists() for folder in (user, Path("/etc")))
 
 
 def say(text: str) -> None:
