@@ -57,10 +57,10 @@ async def clients(stack: Stack) -> AsyncIterator[Clients]:
     """The four applications, served without a socket; other services fetch identity's keys through its app."""
     from kernel.principals import JwksKeys, TokenVerifier
 
-    apps = {}
-    for name in SERVICES:
-        with contextlib.suppress(ImportError):  # until all four services stand
-            apps[name] = importlib.import_module(f"services.{name}.app").create(settings_of(stack, name))
+    apps = {
+        name: importlib.import_module(f"services.{name}.app").create(settings_of(stack, name))
+        for name in SERVICES
+    }
     identity_transport = httpx2.ASGITransport(apps["identity"])
     async with contextlib.AsyncExitStack() as opened:
         made = {}
@@ -75,7 +75,7 @@ async def clients(stack: Stack) -> AsyncIterator[Clients]:
                 httpx2.AsyncClient(transport=transport, base_url="http://plugzero.test", timeout=30)
             )
         await apps["identity"].state.resources.objects.ensure_bucket()
-        yield Clients(**{n: made.get(n, made["identity"]) for n in SERVICES}, apps=apps)
+        yield Clients(**made, apps=apps)
 
 
 @dataclass(frozen=True)
