@@ -1,6 +1,7 @@
 """Analyses and the datasets behind them as rows."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Boolean, Row, Select, delete, func, select, text, update
@@ -13,27 +14,27 @@ from services.analytics.models import AnalysisResult, Dataset, DatasetVersion
 
 NEWEST_FIRST = (AnalysisResult.created_at.desc(), AnalysisResult.id.desc())
 UNFINISHED = ("PENDING", "RUNNING")
-_BEHIND = text("SELECT access.dataset_behind(:dataset_id)")
 _LIVE = text("NOT (status IN ('FAILED', 'CANCELLED'))")
 
 
-async def find_dataset(session: AsyncSession, dataset_id: int) -> Dataset | None:
-    """Return a dataset that the caller can see."""
-    return await session.scalar(select(Dataset).where(Dataset.id == dataset_id))
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A dataset's current version, and whether submitted interviews are not in it yet."""
+
+    version: int
+    is_behind: bool
 
 
-async def lacks_interviews(session: AsyncSession, dataset_id: int) -> bool:
-    """Return whether interviews were submitted that the survey dataset's current version does not hold yet."""
-    return bool(await session.scalar(_BEHIND, {"dataset_id": dataset_id}))
-
-
-async def find_standing(session: AsyncSession, dataset_id: int) -> tuple[int, bool] | None:
-    """Return (number of the current version, whether submitted interviews are not in it yet); None for unknown ones."""
+async def find_standing(
+    session: AsyncSession, dataset_id: int, *, project_id: int | None = None
+) -> Standing | None:
+    """Return how a dataset (of that project, if one is named) stands; None for one that the caller cannot see."""
     behind = func.access.dataset_behind(Dataset.id, type_=Boolean)
-    row = (
-        await session.execute(select(Dataset.version, behind).where(Dataset.id == dataset_id))
-    ).one_or_none()
-    return None if row is None else (row[0], bool(row[1]))
+    statement = select(Dataset.version, behind).where(Dataset.id == dataset_id)
+    if project_id is not None:
+        statement = statement.where(Dataset.project_id == project_id)
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Standing(row[0], bool(row[1]))
 
 
 async def find_version(session: AsyncSession, dataset_id: int, number: int) -> DatasetVersion | None:

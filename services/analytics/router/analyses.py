@@ -1,5 +1,6 @@
 """`/api/projects/{id}/analyses` and `/api/analyses`: requesting, reading and drawing results."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,10 +26,11 @@ from services.analytics.schemas.analyses import AnalysisCreate, AnalysisRead, An
 from services.analytics.service import analyses as service
 
 router = APIRouter(tags=["analyses"], responses=ACCESS_PROBLEMS)
-LONGEST_WAIT_FOR_INTERVIEWS_S = 10.0
 ENDED = {AnalysisStatus.SUCCESS, AnalysisStatus.FAILED, AnalysisStatus.CANCELLED}
-COUNTING_S = 10.0
+COUNTING_S = 25.0
 """How long a request waits for the interviews submitted before it; then it is answered from those that are counted."""
+Command = Callable[[Transaction, bool], Awaitable[Any]]
+"""What a route does in its transaction, given whether the dataset may lack submitted interviews."""
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": AnalysisRead, "description": "Accepted; poll `Location` until `status` ends."}
 }
@@ -52,14 +54,14 @@ async def request_analysis(
 
     200 with figures when they exist or came within `Prefer: wait=N`; else 202.
     """
-    await _until_interviews_count(database, body.dataset_id)
-    await _counted(database, body.dataset_id)
-    # Committed before waiting: the worker cannot see what is still open.
-    async with database.transaction() as session:
-        await claim(session, request, caller=caller.subject)
-        analysis = await service.request_analysis(session, project_id, body, user_id=caller.user_id)
-        await _keep_answer(session, request, analysis.id)
-    return await _answer(database, analysis.id, wait_s, response)
+
+    async def command(session: Transaction, may_lag: bool) -> Any:
+        return await service.request_analysis(
+            session, project_id, body, user_id=caller.user_id, may_lag=may_lag
+        )
+
+    accepted = await _handed_over(database, request, command)
+    return await _answer(database, accepted, wait_s, response)
 
 
 @router.get("/api/projects/{project_id}/analyses")
@@ -117,15 +119,12 @@ async def rerun_analysis(
     response: Response,
 ) -> AnalysisRead:
     """Compute the same request again on the dataset's present version."""
-    async with database.snapshot() as snapshot:
-        known = await _read(snapshot, analysis_id)
-    await _until_interviews_count(database, known.dataset_id)
-    async with database.transaction() as session:
-        await claim(session, request, caller=caller.subject)
-        analysis = await service.rerun_analysis(session, analysis_id, user_id=caller.user_id)
-        await session.flush()  # the kept answer is read back in the same transaction
-        await _keep_answer(session, request, analysis.id)
-    return await _answer(database, analysis.id, wait_s, response)
+
+    async def command(session: Transaction, may_lag: bool) -> Any:
+        return await service.rerun_analysis(session, analysis_id, user_id=caller.user_id, may_lag=may_lag)
+
+    accepted = await _handed_over(database, request, command)
+    return await _answer(database, accepted, wait_s, response)
 
 
 @router.get("/api/analyses/{analysis_id}/chart.json", responses=problems_of(NotFinished))
@@ -175,21 +174,34 @@ async def read_table(analysis_id: int, session: ReadOnly) -> Response:
     return Response(content, media_type="text/csv", headers={"Content-Disposition": disposition})
 
 
-async def _until_interviews_count(database: CallerDatabase, dataset_id: int | None) -> None:
-    """Wait until a survey's dataset holds all interviews submitted so far; ingestion rebuilds it within a moment.
+async def _handed_over(database: CallerDatabase, request: Request, command: Command) -> AnalysisRead:
+    """Run the command in a transaction of its own and return the analysis as it was accepted.
 
-    Bounded: under a flood of submissions the newest version serves, and lineage says which one it was.
+    Committed before anybody waits for figures: the worker cannot see what is still open. Where submitted interviews are
+    not counted yet, it waits for them first, so that people find their own.
     """
+    try:
+        return await _attempt(database, request, command, may_lag=False)
+    except service.InterviewsPendingError as pending:
+        await _until_counted(database, pending.dataset_id)
+    return await _attempt(database, request, command, may_lag=True)
 
-    async def holds_all() -> bool:
-        async with database.snapshot() as session:
-            return dataset_id is None or not await queries.lacks_interviews(session, dataset_id)
 
-    await wait_until(holds_all, seconds=LONGEST_WAIT_FOR_INTERVIEWS_S)
+async def _attempt(
+    database: CallerDatabase, request: Request, command: Command, *, may_lag: bool
+) -> AnalysisRead:
+    async with database.transaction() as session:
+        await claim(session, request, caller=f"user:{database.user_id}")
+        accepted = AnalysisRead.model_validate(await command(session, may_lag))
+        held: Claim | None = getattr(request.state, "idempotency_claim", None)
+        if held is not None:
+            headers = {"Location": f"/api/analyses/{accepted.id}"}
+            await held.store(JSONResponse(accepted.model_dump(mode="json"), _status_of(accepted), headers))
+        return accepted
 
 
-async def _counted(database: CallerDatabase, dataset_id: int) -> None:
-    """Wait until the dataset holds every interview submitted before this request, so that people find their own.
+async def _until_counted(database: CallerDatabase, dataset_id: int) -> None:
+    """Wait until the dataset holds every interview submitted before this request, at most `COUNTING_S`.
 
     Two new versions suffice where a busy survey is always behind: the second was begun after the request.
     """
@@ -199,41 +211,35 @@ async def _counted(database: CallerDatabase, dataset_id: int) -> None:
         nonlocal first_version
         async with database.snapshot() as session:
             standing = await queries.find_standing(session, dataset_id)
-        if standing is None or not standing[1]:
+        if standing is None or not standing.is_behind:
             return True
-        first_version = standing[0] if first_version is None else first_version
-        return standing[0] >= first_version + 2
+        first_version = standing.version if first_version is None else first_version
+        return standing.version >= first_version + 2
 
     await wait_until(is_counted, seconds=COUNTING_S)
 
 
 async def _answer(
-    database: CallerDatabase, analysis_id: int, wait_s: float, response: Response
+    database: CallerDatabase, analysis: AnalysisRead, wait_s: float, response: Response
 ) -> AnalysisRead:
     """Wait as long as the caller prefers, then answer 200 with an ended analysis or 202 with a running one."""
 
     async def has_ended() -> bool:
         async with database.snapshot() as session:
-            return await queries.find_status(session, analysis_id) in {None, *ENDED}
+            return await queries.find_status(session, analysis.id) in {None, *ENDED}
 
     if wait_s:
-        await wait_until(has_ended, seconds=wait_s)
         response.headers["Preference-Applied"] = f"wait={wait_s:.0f}"
-    async with database.snapshot() as session:
-        analysis = await _read(session, analysis_id)
-    response.headers["Location"] = f"/api/analyses/{analysis_id}"
-    response.status_code = http.HTTP_200_OK if analysis.status in ENDED else http.HTTP_202_ACCEPTED
+        if analysis.status not in ENDED and await wait_until(has_ended, seconds=wait_s):
+            async with database.snapshot() as session:
+                analysis = await _read(session, analysis.id)
+    response.headers["Location"] = f"/api/analyses/{analysis.id}"
+    response.status_code = _status_of(analysis)
     return analysis
 
 
-async def _keep_answer(session: Transaction, request: Request, analysis_id: int) -> None:
-    """Keep the acceptance under the request's Idempotency-Key, if it has one, in the transaction that made it."""
-    held: Claim | None = getattr(request.state, "idempotency_claim", None)
-    if held is not None:
-        accepted = await _read(session, analysis_id)
-        headers = {"Location": f"/api/analyses/{analysis_id}"}
-        status_code = http.HTTP_200_OK if accepted.status in ENDED else http.HTTP_202_ACCEPTED
-        await held.store(JSONResponse(accepted.model_dump(mode="json"), status_code, headers))
+def _status_of(analysis: AnalysisRead) -> int:
+    return http.HTTP_200_OK if analysis.status in ENDED else http.HTTP_202_ACCEPTED
 
 
 async def _read(session: ReadOnly | Transaction, analysis_id: int) -> AnalysisRead:

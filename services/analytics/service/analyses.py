@@ -41,33 +41,55 @@ class Job:
     codebook: dict[str, Any]
 
 
+class InterviewsPendingError(Exception):
+    """Interviews were submitted that the dataset does not hold yet; ingestion adds them within a moment."""
+
+    def __init__(self, dataset_id: int) -> None:
+        super().__init__(dataset_id)
+        self.dataset_id = dataset_id
+
+
 async def request_analysis(
-    session: Session, project_id: int, body: AnalysisCreate, *, user_id: int
+    session: Session, project_id: int, body: AnalysisCreate, *, user_id: int, may_lag: bool
 ) -> AnalysisResult:
     """Return the analysis that answers the request: a kept one, or a new one that was handed to the workers.
 
     Raises NotFound for a project or dataset that the caller cannot see, Forbidden for viewers, DatasetEmpty, and
-    Invalid with a pointer for every parameter, variable and filter expression that does not fit.
+    Invalid with a pointer for every parameter, variable and filter expression that does not fit; unless it `may_lag`,
+    InterviewsPendingError where the dataset lacks submitted interviews.
     """
     grant = await require_project(session, project_id, Permission.WRITE)
-    dataset = await queries.find_dataset(session, body.dataset_id)
-    if dataset is None or dataset.project_id != project_id:
+    standing = await queries.find_standing(session, body.dataset_id, project_id=project_id)
+    if standing is None:
         raise NotFound.of("dataset", body.dataset_id)
-    version = await queries.find_version(session, dataset.id, dataset.version)
+    if standing.is_behind and not may_lag:
+        raise InterviewsPendingError(body.dataset_id)
+    parameters = typed_parameters(body)
+    key = _cache_key(body, parameters, standing.version)
+    found = await queries.find_live(session, project_id, key)
+    if found is not None:
+        return found
+    version = await queries.find_version(session, body.dataset_id, standing.version)
     if version is None:
         raise DatasetEmpty(
-            f"Dataset {dataset.id} has no rows yet; wait until its file or first interview is in."
+            f"Dataset {body.dataset_id} has no rows yet; wait until its file or first interview is in."
         )
-    parameters = checked_parameters(body, read_codebook(version.codebook))
-    return await _keep(session, grant, body, parameters=parameters, version=version, user_id=user_id)
+    require_fit(body, parameters, read_codebook(version.codebook))
+    return await _insert(
+        session, grant, body, parameters=parameters, version=version, key=key, user_id=user_id
+    )
 
 
-def checked_parameters(body: AnalysisCreate, codebook: Codebook) -> CalculationParameters:
-    """Return the typed parameters; raises Invalid with every fault of parameters, weight and filter."""
+def typed_parameters(body: AnalysisCreate) -> CalculationParameters:
+    """Return the parameters as their type says; raises Invalid with every fault."""
     try:
-        parameters = CALCULATIONS[body.calculation_type].model_validate(body.parameters)
+        return CALCULATIONS[body.calculation_type].model_validate(body.parameters)
     except ValidationError as error:
         raise Invalid(_faults(error)) from error
+
+
+def require_fit(body: AnalysisCreate, parameters: CalculationParameters, codebook: Codebook) -> None:
+    """Raise Invalid with every variable and filter expression that does not fit the dataset."""
     needs = parameters.needs()
     if body.weight is not None:
         needs = [*needs, Need("/weight", body.weight, NUMERIC, "a weight")]
@@ -79,7 +101,6 @@ def checked_parameters(body: AnalysisCreate, codebook: Codebook) -> CalculationP
             errors += error.errors
     if errors:
         raise Invalid(errors)
-    return parameters
 
 
 def _faults(error: ValidationError) -> list[tuple[str, str]]:
@@ -89,35 +110,35 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
     ]
 
 
-async def _keep(
+def _cache_key(body: AnalysisCreate, parameters: CalculationParameters, version: int) -> str:
+    return cache_key(
+        dataset_id=body.dataset_id,
+        dataset_version=version,
+        calculation_type=body.calculation_type,
+        parameters=parameters.model_dump(mode="json"),
+        filter_tree=body.filter,
+        weight=body.weight,
+    )
+
+
+async def _insert(
     session: Session,
     grant: ProjectGrant,
     body: AnalysisCreate,
     *,
     parameters: CalculationParameters,
     version: DatasetVersion,
+    key: str,
     user_id: int,
 ) -> AnalysisResult:
-    """Insert the analysis, or find the one of the same key that another request inserted, whoever was first."""
-    chosen = parameters.model_dump(mode="json")
-    key = cache_key(
-        dataset_id=version.dataset_id,
-        dataset_version=version.number,
-        calculation_type=body.calculation_type,
-        parameters=chosen,
-        filter_tree=body.filter,
-        weight=body.weight,
-    )
-    found = await queries.find_live(session, grant.project_id, key)
-    if found is not None:
-        return found
+    """Insert the analysis, or find the one of the same key that another request inserted a moment ago."""
     analysis_id = await queries.add_analysis(
         session,
         project_id=grant.project_id,
         dataset_id=version.dataset_id,
         dataset_version=version.number,
         calculation_type=body.calculation_type.value,
-        parameters=chosen,
+        parameters=parameters.model_dump(mode="json"),
         filter=body.filter,
         weight=body.weight,
         status=AnalysisStatus.PENDING.value,
@@ -235,7 +256,9 @@ async def cancel_analysis(session: Session, analysis_id: int) -> AnalysisResult:
     return analysis
 
 
-async def rerun_analysis(session: Session, analysis_id: int, *, user_id: int) -> AnalysisResult:
+async def rerun_analysis(
+    session: Session, analysis_id: int, *, user_id: int, may_lag: bool
+) -> AnalysisResult:
     """Compute the same request again on the dataset's present version; raises NotFound, Forbidden, Invalid.
 
     On a newer version this is a new analysis; on the same version the figures are computed afresh in place.
@@ -248,7 +271,7 @@ async def rerun_analysis(session: Session, analysis_id: int, *, user_id: int) ->
         filter=analysis.filter,
         weight=analysis.weight,
     )
-    answer = await request_analysis(session, analysis.project_id, body, user_id=user_id)
+    answer = await request_analysis(session, analysis.project_id, body, user_id=user_id, may_lag=may_lag)
     if answer.status == AnalysisStatus.SUCCESS:
         grant = await require_project(session, analysis.project_id, Permission.WRITE)
         answer.status = AnalysisStatus.PENDING.value
