@@ -17,6 +17,7 @@ from deploy.embedded.part import program
 from kernel.outsiders import main, outside_permissions
 from kernel.publishing import Message, Publisher
 from kernel.streams import DurableConsumer, ensure_consumer, ensure_stream
+from tests.environment import ROOT
 
 OURS = DurableConsumer("identity-ring", ("identity.>",), ack_wait_s=60, max_deliver=6)
 
@@ -147,3 +148,9 @@ def test_the_command_denies_the_consumers_of_the_named_modules(capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert "$JS.API.CONSUMER.MSG.NEXT.PLUGZERO.identity-echo" in printed
     assert "$JS.ACK.PLUGZERO.identity-ring.>" in printed
+
+
+def test_the_shipped_permissions_deny_all_consumers_of_today(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shipped = (ROOT / "deploy" / "nats-outsiders.conf").read_text()
+    assert shipped == capsys.readouterr().out, "run `python -m kernel.outsiders > deploy/nats-outsiders.conf`"
