@@ -5,7 +5,7 @@ from typing import Final
 from services.analytics.consumers.engine.axes import answered, axis_of, code_of, with_membership
 from services.analytics.consumers.engine.rows import Cases, require_column
 from services.analytics.domain.codebook import Variable
-from services.analytics.domain.statistics import FrequencyStatistics
+from services.analytics.domain.statistics import EMPTY, FrequencyStatistics
 
 _CODE: Final = "_code"
 
@@ -16,11 +16,14 @@ def frequency_statistics(cases: Cases, variable: Variable) -> FrequencyStatistic
     base = answered(cases.table, variable)
     members = with_membership(base, variable, _CODE)
     found = cases.engine.rows(members.group_by(_CODE).aggregate(**cases.sums(members)))
-    total = cases.engine.rows(base.aggregate(**cases.sums(base)))[0]
+    if variable.kind == "multiple":
+        total = cases.engine.rows(base.aggregate(**cases.sums(base)))[0]
+    else:  # everybody is in exactly one category, and the sums are exact
+        total = tuple(sum(column) for column in zip(*(row[1:] for row in found), strict=True))
     return FrequencyStatistics(
         axis=axis_of(variable, [row[0] for row in found]),
         cells={code_of(row[0]): cases.tally(row[1:]) for row in found},
-        base=cases.tally(total),
+        base=cases.tally(total) if total else EMPTY,
         missing=_missing_kinds(cases, variable),
     )
 

@@ -32,7 +32,7 @@ def mean_statistics(cases: Cases, variable: Variable, by: Sequence[Variable]) ->
     for used in (variable, *by):
         require_column(cases.table, used)
     table, keys = _scored(cases, variable, by)
-    n_missing, n_unscored = _left_out(cases, table, variable)
+    missing = cases.engine.rows(_left_out(table, variable))[0]
     kept = table.filter(_is_finite(table[_X]))
     for key in keys:
         kept = kept.filter(kept[key].notnull())
@@ -41,7 +41,7 @@ def mean_statistics(cases: Cases, variable: Variable, by: Sequence[Variable]) ->
     order = _order_statistics(cases, kept, keys)
     axes = [axis_of(axis, sorted({key[i] for key in moments}, key=str)) for i, axis in enumerate(by)]
     groups = _groups(moments, order, axes, Fraction(scale.pivot))
-    return MeanStatistics(variable, tuple(axes), groups, n_missing, n_unscored)
+    return MeanStatistics(variable, tuple(axes), groups, int(missing[0] or 0), int(missing[1] or 0))
 
 
 def _scored(cases: Cases, variable: Variable, by: Sequence[Variable]) -> tuple[ibis.Table, list[str]]:
@@ -68,12 +68,11 @@ def _is_finite(x: Any) -> Any:
     return x.notnull() & ~x.isnan() & ~x.isinf()
 
 
-def _left_out(cases: Cases, table: ibis.Table, variable: Variable) -> tuple[int, int]:
-    """(cases without an answer, cases whose answer has no finite number)."""
+def _left_out(table: ibis.Table, variable: Variable) -> ibis.Expr:
+    """One row: cases without an answer, cases whose answer has no finite number."""
     absent = table[variable.alias].isnull()
     unscored = ~absent & ~_is_finite(table[_X])
-    facts = cases.engine.rows(table.aggregate(absent=absent.sum(), unscored=unscored.sum()))[0]
-    return int(facts[0] or 0), int(facts[1] or 0)
+    return table.aggregate(absent=absent.sum(), unscored=unscored.sum())
 
 
 def _scale(cases: Cases, table: ibis.Table) -> _Scale:
