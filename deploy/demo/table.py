@@ -1,5 +1,6 @@
 """A crosstab as text: percentages with significance letters, bases below."""
 
+from math import floor
 from typing import Any
 
 CELL = 13
@@ -28,7 +29,7 @@ def crosstab_lines(table: dict[str, Any], *, title: str) -> list[str]:
 
 
 def _cell(percent: float | None, marks: str) -> str:
-    shown = "–" if percent is None else f"{percent:.0f} %"
+    shown = "–" if percent is None else f"{floor(percent + 0.5)} %"
     return f"{shown} {marks.replace(' ', ''):<5}".rjust(CELL)
 
 
