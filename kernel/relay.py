@@ -66,8 +66,15 @@ _ALWAYS_THE_INDEX = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enabl
 """Claims must walk the index of unpublished rows: with figures from a quiet hour the planner would collect and sort
 the whole backlog for every batch, and a relay that falls behind would fall ever further behind."""
 
-INTERRUPTIONS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError)
-"""What a relay waits out: PostgreSQL or NATS is away, or its server is restarting."""
+INTERRUPTIONS = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    NatsError,
+)
+"""What a relay waits out: PostgreSQL or NATS is away, or its server is restarting. asyncpg calls it an internal error
+when the server's farewell arrives just before a query leaves."""
 
 log = get_logger(__name__)
 
@@ -109,7 +116,10 @@ async def relay(settings: Settings, stop: asyncio.Event) -> None:
         return ready.is_set() and client.is_connected
 
     try:
-        async with operations_port(settings.metrics_port, is_ready), Publisher(client) as publisher:
+        async with (
+            operations_port(settings.metrics_port, is_ready, host=settings.metrics_host),
+            Publisher(client) as publisher,
+        ):
             while not stop.is_set():
                 try:
                     async with _connections(settings, LANES) as connections:
