@@ -61,8 +61,8 @@ async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T
 
 
 @asynccontextmanager
-async def operations_port(port: int, ready: Ready) -> AsyncIterator[None]:
-    """Answer `/healthz`, `/readyz` and `/metrics` on all addresses while the block runs; port 0 opens nothing."""
+async def operations_port(port: int, ready: Ready, *, host: str = "127.0.0.1") -> AsyncIterator[None]:
+    """Answer `/healthz`, `/readyz` and `/metrics` while the block runs; port 0 opens nothing."""
     if not port:
         yield
         return
@@ -80,8 +80,7 @@ async def operations_port(port: int, ready: Ready) -> AsyncIterator[None]:
         finally:
             writer.close()
 
-    # An internal port for probes and Prometheus, in containers reached from other addresses.
-    async with await asyncio.start_server(answer, "0.0.0.0", port):  # noqa: S104 - see the line above
+    async with await asyncio.start_server(answer, host, port):
         yield
 
 

@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Worker's and relay's port for `/metrics`; 0 is off."
     )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="Address of that port; in containers 0.0.0.0, so that probes and Prometheus reach it.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     otlp_endpoint: str = Field("", description="OTLP/HTTP address for traces; empty sends none.")
 

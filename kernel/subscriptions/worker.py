@@ -139,7 +139,10 @@ async def _serve_on(
             if stop.is_set():
                 return
     log.info("worker_started", consumers=[consumer.durable for consumer in consumers])
-    async with operations_port(settings.metrics_port, is_ready), asyncio.TaskGroup() as tasks:
+    async with (
+        operations_port(settings.metrics_port, is_ready, host=settings.metrics_host),
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(worker.run(stop))
         tasks.create_task(run_jobs(resources, jobs, stop))
     log.info("worker_stopped")
