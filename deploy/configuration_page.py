@@ -3,7 +3,6 @@
 `python -m deploy.configuration_page` writes, `--check` fails when the page is not what the code says.
 """
 
-import argparse
 import importlib
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
+from deploy.generated import write_or_check
 from kernel.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -79,16 +79,7 @@ def _default(field: FieldInfo) -> str:
 
 def main() -> int:
     """Write or check; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
-    text = rendered()
-    if not parser.parse_args().check:
-        TARGET.write_text(text)
-        return 0
-    if TARGET.exists() and TARGET.read_text() == text:
-        return 0
-    print(f"{TARGET.name} is not what the settings say; run `make generate` and commit the result")
-    return 1
+    return write_or_check(TARGET, rendered, description=__doc__)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 `python -m deploy.problem_catalogue` writes, `--check` fails when the file is not what the code says.
 """
 
-import argparse
 import importlib
 import inspect
 import json
 import sys
 from pathlib import Path
 
+from deploy.generated import write_or_check
 from kernel.problems import Problem
 
 MODULES = (
@@ -50,16 +50,7 @@ def rendered() -> str:
 
 def main() -> int:
     """Write or check; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether the file is up to date")
-    text = rendered()
-    if not parser.parse_args().check:
-        TARGET.write_text(text)
-        return 0
-    if TARGET.exists() and TARGET.read_text() == text:
-        return 0
-    print(f"{TARGET.name} is not what the code says; run `make generate` and commit the result")
-    return 1
+    return write_or_check(TARGET, rendered, description=__doc__)
 
 
 if __name__ == "__main__":
