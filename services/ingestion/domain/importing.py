@@ -90,7 +90,9 @@ def _engine(work: Path, limits: Limits) -> "DuckDBPyConnection":
     import duckdb
 
     spill = work / "spill"
+    # On disk: its columns are compressed and leave memory when they must; tables in memory grow with the file.
     connection = duckdb.connect(
+        str(work / "texts.duckdb"),
         config={
             "memory_limit": f"{limits.memory_bytes}B",
             "threads": limits.n_threads,
@@ -98,7 +100,7 @@ def _engine(work: Path, limits: Limits) -> "DuckDBPyConnection":
             # Nothing in a file may make the engine fetch or load anything.
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-        }
+        },
     )
     connection.execute(f"SET TimeZone = {literal('UTC')}")
     return connection

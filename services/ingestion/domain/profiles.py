@@ -7,6 +7,7 @@ DuckDB's limit.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from services.ingestion.domain.categories import MAX_DISTINCT
@@ -146,6 +147,8 @@ def _first_cells(connection: "DuckDBPyConnection", cell: Cells) -> tuple[str, ..
 
 Claim = tuple[Cells, ValueFormat]
 _COUNTS = 7
+_CLAIMS_PER_QUERY = 25
+_MAX_UNREAD_CELLS = 2000
 
 
 def _verify(
@@ -155,18 +158,30 @@ def _verify(
     proposed = {cell: propose(sample) for cell, sample in zip(cells, samples, strict=True)}
     likeliest = [(cell, f) for cell, forms in proposed.items() for f in _first(forms)]
     counted = _count_claims(connection, likeliest)
-    # Types come from all rows: where the likeliest plain format leaves cells unread, its rivals are counted too, but
-    # for those that the same cells veto.
+    # Types come from all rows: where the likeliest plain format leaves cells unread, those rivals are counted too that
+    # read some of these cells, but for rivals that the same cells veto.
     further = [
         (cell, form)
         for cell, (n_markers, facts) in counted.items()
         if facts[0].n_matching < cell.n_filled - n_markers
-        for form in proposed[cell]
+        for form in _readers(proposed[cell], _unread_cells(connection, cell, facts[0].format))
         if (cell, form) not in likeliest and not (facts[0].n_vetoed and form.veto == facts[0].format.veto)
     ]
     for cell, (_, facts) in _count_claims(connection, further).items():
         counted[cell] = (counted[cell][0], counted[cell][1] + facts)
     return {cell.index: found for cell, found in counted.items()}
+
+
+def _unread_cells(connection: "DuckDBPyConnection", cell: Cells, form: ValueFormat) -> list[str]:
+    query = (
+        f"SELECT DISTINCT cell FROM (SELECT {cell.sql} AS cell FROM {RAW_TABLE} WHERE {cell.sql} IS NOT NULL "
+        f"AND ({form.value_sql(cell.sql)}) IS NULL LIMIT {_MAX_UNREAD_CELLS})"
+    )
+    return [row[0] for row in connection.execute(query).fetchall()]
+
+
+def _readers(forms: tuple[ValueFormat, ...], cells: list[str]) -> list[ValueFormat]:
+    return [form for form in forms if any(map(form.matches, cells))]
 
 
 def _first(forms: tuple[ValueFormat, ...]) -> tuple[ValueFormat, ...]:
@@ -176,8 +191,20 @@ def _first(forms: tuple[ValueFormat, ...]) -> tuple[ValueFormat, ...]:
 def _count_claims(
     connection: "DuckDBPyConnection", claims: list[Claim]
 ) -> dict[Cells, tuple[int, tuple[FormatFacts, ...]]]:
-    if not claims:
-        return {}
+    found: dict[Cells, tuple[int, tuple[FormatFacts, ...]]] = {}
+    # All rivals of a column stay in one query, which compares them; many columns at once would take much memory.
+    batch: list[Claim] = []
+    for claim, following in zip_longest(claims, claims[1:]):
+        batch.append(claim)
+        if following is None or (len(batch) >= _CLAIMS_PER_QUERY and following[0] is not claim[0]):
+            found |= _count_batch(connection, batch)
+            batch = []
+    return found
+
+
+def _count_batch(
+    connection: "DuckDBPyConnection", claims: list[Claim]
+) -> dict[Cells, tuple[int, tuple[FormatFacts, ...]]]:
     values = ", ".join(f"{form.value_sql(cell.sql)} AS v{n}" for n, (cell, form) in enumerate(claims))
     select = [word for n, claim in enumerate(claims) for word in _claim_sql(n, claim, claims)]
     counts = connection.execute(
