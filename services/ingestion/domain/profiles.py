@@ -174,8 +174,8 @@ def _verify(
 
 def _unread_cells(connection: "DuckDBPyConnection", cell: Cells, form: ValueFormat) -> list[str]:
     query = (
-        f"SELECT DISTINCT cell FROM (SELECT {cell.sql} AS cell FROM {RAW_TABLE} WHERE {cell.sql} IS NOT NULL "
-        f"AND ({form.value_sql(cell.sql)}) IS NULL LIMIT {_MAX_UNREAD_CELLS})"
+        f"SELECT DISTINCT {cell.sql} FROM {RAW_TABLE} WHERE {cell.sql} IS NOT NULL AND NOT {cell.is_marker()} "
+        f"AND ({form.value_sql(cell.sql)}) IS NULL LIMIT {_MAX_UNREAD_CELLS}"
     )
     return [row[0] for row in connection.execute(query).fetchall()]
 
