@@ -65,6 +65,8 @@ generate: ## write all generated files
 	@$(PY) -m deploy.problem_catalogue
 	@$(PY) -m deploy.configuration_page
 	@$(PY) -m contracts.asyncapi
+	@$(PY) -m contracts.publication
+	@$(PY) -m kernel.outsiders > deploy/nats-outsiders.conf
 
 models: ## write the SQLAlchemy classes from the Django models
 	@$(PY) -m schema.codegen

@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from kernel.idempotency import claim
 from kernel.principals import Caller
-from kernel.problems import Forbidden, Problem, Unavailable
+from kernel.problems import Forbidden, Invalid, Problem, Unavailable
 from kernel.settings import Settings, async_database_url
 
 INSUFFICIENT_PRIVILEGE = "42501"
+_UNSTORABLE_TEXT = frozenset({"22021", "22P05"})
 _RETRY_LATER = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300", "25P04"})
 
 
@@ -134,6 +135,10 @@ def problem_of_database(error: DBAPIError) -> Problem | None:
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
     if state == INSUFFICIENT_PRIVILEGE:
         return Forbidden("The database refuses this to your role in the team.")
+    if state in _UNSTORABLE_TEXT:
+        return Invalid.at(
+            "", "Texts cannot hold the character NUL (\\u0000) or half a surrogate pair; take it out."
+        )
     if error.connection_invalidated or state.startswith("08") or state in _RETRY_LATER:
         return Unavailable("The database is not reachable or too busy at the moment. Nothing was written.")
     return None

@@ -30,6 +30,8 @@ from kernel.problems import (
 
 logger = get_logger(__name__)
 
+LARGEST_BIGINT = 2**63 - 1
+
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Register the translation of every kind of exception; constraints are read from `app.state.constraints`."""
@@ -73,13 +75,21 @@ def _translated(request: Request, error: Exception) -> Problem:
 
 
 def _problem_of_database(error: DBAPIError, request: Request) -> Problem:
+    mapped: Problem | None
     if isinstance(error, IntegrityError):
         mapped = problem_of_constraint(error, request.app.state.constraints)
+    elif any(_is_beyond_bigint(value) for value in request.path_params.values()):
+        mapped = NotFound(f"There is nothing at {request.url.path}: no id is that large.")
     else:
         mapped = problem_of_database(error)
     return mapped or InternalError(
         "The database refused this in a way we did not foresee; nothing was written."
     )
+
+
+def _is_beyond_bigint(value: object) -> bool:
+    digits = str(value).lstrip("-")
+    return digits.isdecimal() and int(digits) > LARGEST_BIGINT
 
 
 def problem_of_validation(error: RequestValidationError) -> Problem:

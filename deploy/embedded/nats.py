@@ -13,9 +13,10 @@ from pathlib import Path
 from deploy.embedded.http_probe import get
 from deploy.embedded.part import NotReadyError, Part, plain_environment, program
 from deploy.embedded.ports import HOST
-from deploy.embedded.processes import Launch
+from deploy.embedded.processes import PROJECT, Launch
 from deploy.embedded.workspace import Workspace
 
+OUTSIDERS = PROJECT / "deploy" / "nats-outsiders.conf"
 CONFIGURATION = """\
 # Written at each start; edits are lost.
 listen: "{host}:{port}"
@@ -31,12 +32,8 @@ jetstream {{
 authorization {{
   users: [
     {{ user: "plugzero", password: "{password}" }}
-    # For outside subscribers: events may be read, nothing may be published but the requests that reading needs.
-    {{ user: "subscriber", password: "{subscriber}", permissions: {{
-      subscribe: [ "plugzero.>", "_INBOX.>" ]
-      publish: [ "$JS.API.INFO", "$JS.API.STREAM.INFO.PLUGZERO", "$JS.API.STREAM.NAMES",
-                 "$JS.API.CONSUMER.*.PLUGZERO.>", "$JS.ACK.PLUGZERO.>", "$JS.FC.>" ]
-    }} }}
+    # For outside subscribers: events may be read through consumers of their own; ours are out of their reach.
+    {{ user: "subscriber", password: "{subscriber}", {outsiders} }}
   ]
 }}
 """
@@ -80,6 +77,7 @@ class Nats(Part):
             sync_interval="always" if self._workspace.durable else "2m",
             password=secrets["nats"],
             subscriber=secrets["nats-subscriber"],
+            outsiders=OUTSIDERS.read_text().strip(),
         )
         self.store.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -17,7 +17,7 @@ from deploy.embedded.part import program
 from kernel.outsiders import main, outside_permissions
 from kernel.publishing import Message, Publisher
 from kernel.streams import DurableConsumer, ensure_consumer, ensure_stream
-from tests.environment import ROOT
+from tests.environment import ROOT, Stack
 
 OURS = DurableConsumer("identity-ring", ("identity.>",), ack_wait_s=60, max_deliver=6)
 
@@ -154,3 +154,18 @@ def test_the_shipped_permissions_deny_all_consumers_of_today(capsys: pytest.Capt
     assert main([]) == 0
     shipped = (ROOT / "deploy" / "nats-outsiders.conf").read_text()
     assert shipped == capsys.readouterr().out, "run `python -m kernel.outsiders > deploy/nats-outsiders.conf`"
+
+
+async def test_the_local_stack_applies_the_shipped_permissions(stack: Stack) -> None:
+    refused: asyncio.Queue[str] = asyncio.Queue()
+
+    async def on_error(error: Exception) -> None:
+        await refused.put(str(error))
+
+    outside = await nats.connect(stack.s3.subscriber_nats_url, error_cb=on_error)
+    try:
+        await outside.publish("$JS.API.CONSUMER.DELETE.PLUGZERO.ingestion-parse-file", b"")
+        async with asyncio.timeout(10):
+            assert "permissions violation" in (await refused.get()).lower()
+    finally:
+        await outside.close()

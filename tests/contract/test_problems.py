@@ -130,3 +130,40 @@ async def test_the_gateways_own_errors_are_problems(clients: Clients, status: in
     answer = await clients.identity.get(f"/problems/gateway/{status}")
     assert answer.status_code == status
     assert answer.json()["type"] == f"/problems/{slug}"
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        ("identity", "/api/teams/{id}"),
+        ("ingestion", "/api/files/{id}"),
+        ("ingestion", "/api/surveys/{id}"),
+        ("analytics", "/api/analyses/{id}"),
+        ("seo", "/api/audits/{id}"),
+    ],
+)
+async def test_an_id_larger_than_any_is_a_404(
+    clients: Clients, alice: Person, service: str, path: str
+) -> None:
+    for number in ("99999999999999999999", "-99999999999999999999"):
+        answer = await getattr(clients, service).get(path.format(id=number), headers=alice.headers)
+        assert answer.status_code == 404, answer.text
+
+
+async def test_text_that_postgresql_cannot_hold_is_a_422(
+    clients: Clients, alice: Person, team: int, project: int
+) -> None:
+    survey = {
+        "title": "T",
+        "layout_style": "CLASSIC",
+        "theme_config": {},
+        "definition": {"languages": ["a\x00b"]},
+    }
+    for client, path, body in (
+        (clients.identity, "/api/teams", {"name": "a\x00b"}),
+        (clients.ingestion, "/api/projects", {"team_id": team, "name": "a\x00b"}),
+        (clients.ingestion, f"/api/projects/{project}/surveys", survey),
+        (clients.analytics, f"/api/projects/{project}/insights", {"title": "a\x00b", "body": ""}),
+    ):
+        answer = await client.post(path, json=body, headers=alice.headers)
+        assert answer.status_code == 422, answer.text
