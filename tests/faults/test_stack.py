@@ -378,7 +378,9 @@ async def test_servers_are_shared_by_sessions_and_stop_with_the_last(tmp_path: P
     client = await nats.connect(seen.pop())
     await client.jetstream().account_info()
     await client.close()
-    servers = [p for p in psutil.process_iter() if str(tmp_path) in " ".join(p.cmdline())]
+    servers = [
+        p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or ())
+    ]
     assert servers
     sessions[1].communicate()
     assert await until(lambda: not alive(servers), within_s=15)

@@ -103,7 +103,8 @@ def _as_plain_utf8(source: Path, work: Path, encoding: Encoding) -> tuple[Path, 
     n_undecodable = n_characters = 0
     with target.open("w", encoding="utf-8", newline="") as file:
         for text in decode_chunks(_chunks(source), encoding):
-            n_undecodable += text.count("\ufffd")
+            # In an exact encoding U+FFFD is a character that somebody wrote, not one that could not be read.
+            n_undecodable += 0 if encoding.is_exact else text.count("\ufffd")
             n_characters += len(text)
             file.write(text)
     if n_undecodable > n_characters * _MAX_UNDECODABLE_RATIO:

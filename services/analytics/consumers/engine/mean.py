@@ -179,4 +179,13 @@ def _group(
     least, most, mode, *quartiles = order
     pairs = zip(quartiles[::2], quartiles[1::2], strict=True)
     quantiles = tuple(None if a is None else (a + (a if b is None else b)) / 2 for a, b in pairs)
-    return GroupMoments(codes, moments[0], pivot, moments[1], least, most, quantiles, mode)
+    n, sums = moments
+    if least is not None and least == most:
+        sums = _sums_of_one_value(sums, Fraction(least) - pivot)
+    return GroupMoments(codes, n, pivot, sums, least, most, quantiles, mode)
+
+
+def _sums_of_one_value(sums: tuple[Fraction, ...], d: Fraction) -> tuple[Fraction, ...]:
+    """Where all values are alike the sums follow from the weights, so that the variance is 0 and not a rounding of it."""
+    w, ww = sums[:2]
+    return (w, ww, w * d, w * d * d, ww * d, ww * d * d)
