@@ -35,6 +35,8 @@ SERVER_SETTINGS = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "timezone": "UTC",
     "max_logical_replication_workers": "0",
+    # One machine, small data: workers for asynchronous reads would only take memory.
+    "io_method": "sync",
 }
 # Tests only: at power loss the data folder is thrown away and made again.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}

@@ -85,6 +85,7 @@ def _common_environment(
         "PLUGZERO_GATEWAY_URL": gateway_url,
         "PLUGZERO_METRICS_HOST": HOST,
         "PLUGZERO_MAIL_FOLDER": str(workspace.folder / "outbox"),
+        "ANALYTICS_WARM_UP": "0",
         "ANALYTICS_CACHE_FOLDER": str(workspace.folder / "analytics-cache"),
         "PYTHONUNBUFFERED": "1",
     }

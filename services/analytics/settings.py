@@ -24,6 +24,12 @@ class AnalyticsSettings(Settings):
         validation_alias=AliasChoices("ANALYTICS_CACHE_MAX_BYTES", "cache_max_bytes"),
         description="Size to which the cache is cut back, the longest unused files first.",
     )
+    warm_up: bool = Field(
+        default=True,
+        validation_alias=AliasChoices("ANALYTICS_WARM_UP", "warm_up"),
+        description="Load the engine (about 80 MB) when the worker starts, not with its first analysis, which then takes a "
+        "second longer. Off in the local stack.",
+    )
     engine_threads: int = Field(
         2,
         ge=1,

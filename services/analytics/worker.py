@@ -9,8 +9,9 @@ from services.analytics.settings import settings
 
 
 def main() -> None:
-    """Run until SIGTERM; the engine loads in the background meanwhile."""
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    """Run until SIGTERM; the engine loads in the background meanwhile, where that is wanted."""
+    if settings().warm_up:
+        threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     run_worker(settings(), consumers)
 
 
