@@ -1,0 +1,72 @@
+"""The pages as a real browser shows them: Chromium, headless, under each page's own Content-Security-Policy."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.demo.walk import Walk
+
+BROWSER = shutil.which("chromium")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=10000",
+)  # fmt: skip
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("e2e"),
+    pytest.mark.skipif(
+        BROWSER is None, reason="Chromium is not installed; `make install-optional` installs it"
+    ),
+]
+
+
+def shown(address: str, profile: Path) -> str:
+    """The page's DOM after its scripts have run; fails on a script error or a refusal by the policy."""
+    browser = subprocess.run(
+        [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", "--dump-dom", address],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=True,
+    )
+    complaints = [line for line in browser.stderr.splitlines() if "CONSOLE" in line]
+    assert complaints == []
+    return browser.stdout
+
+
+@pytest.fixture(scope="module")
+def walked(walk: Walk) -> Walk:
+    """The walk with a published survey in each layout and a published report."""
+    walk.upload()
+    walk.analyse()
+    walk.survey()
+    walk.report()
+    return walk
+
+
+@pytest.mark.parametrize("layout", ["CLASSIC", "FOCUS"])
+def test_a_survey_page_shows_its_first_question_in_a_form(walked: Walk, layout: str, tmp_path: Path) -> None:
+    dom = shown(walked.survey_pages[layout], tmp_path)
+    assert "Did you vote in the last election?" in dom
+    assert "<form" in dom
+
+
+def test_a_report_page_shows_its_chart(walked: Walk, tmp_path: Path) -> None:
+    dom = shown(walked.report_page, tmp_path)
+    assert "<svg" in dom
+    assert "vote by party" in dom
+
+
+@pytest.mark.parametrize("service", ["identity", "ingestion", "analytics", "seo"])
+def test_the_api_page_draws_every_services_operations(
+    run: dict[str, Any], service: str, tmp_path: Path
+) -> None:
+    dom = shown(f"{run['gateway_url']}/docs?service={service}", tmp_path)
+    assert dom.count("opblock-summary-method") >= 5
+
+
+def test_the_page_of_a_problem_is_plain(run: dict[str, Any], tmp_path: Path) -> None:
+    assert "There is nothing here" in shown(f"{run['gateway_url']}/problems/not-found", tmp_path)
