@@ -1,5 +1,6 @@
-"""Verification of addresses, where it is on: the mailed token opens the account once."""
+"""Mailed tokens: one verifies an address, one sets a new password; each works once."""
 
+import asyncio
 import email
 import email.policy
 import re
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 
 from services.identity.app import create
-from tests.conftest import settings_of
+from tests.conftest import Person, settings_of
 from tests.environment import Stack
 
 PASSWORD = "several-words-in-a-row"
@@ -35,6 +36,13 @@ def mails(folder: Path) -> list[email.message.EmailMessage]:
     ]
 
 
+def token_in(mail: email.message.EmailMessage) -> str:
+    """The token that the letter carries on a line of its own."""
+    found = re.search(r"^[A-Za-z0-9_-]{60,}$", mail.get_content(), re.MULTILINE)
+    assert found
+    return found.group()
+
+
 async def test_an_account_opens_with_the_mailed_token_and_the_token_works_once(
     strict: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
@@ -43,9 +51,7 @@ async def test_an_account_opens_with_the_mailed_token_and_the_token_works_once(
     assert (await strict.post("/api/accounts/login", json=account)).status_code == 401
     (mail,) = mails(tmp_path)
     assert mail["To"] == account["email"]
-    found = re.search(r"^[A-Za-z0-9_-]{60,}$", mail.get_content(), re.MULTILINE)
-    assert found
-    token = found.group()
+    token = token_in(mail)
     forged = token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB")
     for wrong in (forged, "x", ""):
         refused = await strict.post("/api/accounts/verify-email", json={"token": wrong})
@@ -67,3 +73,35 @@ async def test_the_owner_of_a_known_address_is_told_and_the_caller_is_not(
         "Please confirm your address",
         "Somebody tried to register with your address",
     ]
+
+
+async def test_a_forgotten_password_is_set_anew_once_and_every_session_ends(
+    strict: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    account = {"email": f"{uuid.uuid4().hex}@example.com", "password": PASSWORD}
+    await strict.post("/api/accounts/register", json=account)
+    asked = await strict.post("/api/accounts/forgot-password", json={"email": account["email"].upper()})
+    nobody = await strict.post("/api/accounts/forgot-password", json={"email": "nobody@example.com"})
+    assert (asked.status_code, asked.text) == (nobody.status_code, nobody.text)
+    token = token_in(mails(tmp_path)[-1])
+    weak = await strict.post("/api/accounts/reset-password", json={"token": token, "password": "short"})
+    assert weak.json()["errors"][0]["pointer"] == "/password"
+    fresh = {"email": account["email"], "password": "quite-another-set-of-words"}
+    body = {"token": token, "password": fresh["password"]}
+    answers = await asyncio.gather(
+        *(strict.post("/api/accounts/reset-password", json=body) for _ in range(5))
+    )
+    assert sorted(a.status_code for a in answers) == [204, 410, 410, 410, 410]
+    assert (await strict.post("/api/accounts/login", json=account)).status_code == 401
+    assert (await strict.post("/api/accounts/login", json=fresh)).status_code == 200
+    assert mails(tmp_path)[-1]["Subject"] == "Your password was changed"
+
+
+async def test_a_reset_ends_the_sessions_that_were_open(
+    strict: httpx2.AsyncClient, alice: Person, tmp_path: Path
+) -> None:
+    await strict.post("/api/accounts/forgot-password", json={"email": alice.email})
+    body = {"token": token_in(mails(tmp_path)[-1]), "password": "quite-another-set-of-words"}
+    assert (await strict.post("/api/accounts/reset-password", json=body)).status_code == 204
+    refused = await strict.post("/api/accounts/refresh", json={"refresh_token": alice.refresh_token})
+    assert refused.json()["type"] == "/problems/session-ended"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,8 @@ from kernel.clock import utc_now
 from kernel.db import Session
 from services.identity.models import RefreshToken, Team, TeamMembership, User
 from services.identity.models import Session as LoginSession
+
+SESSION_ORDER = (LoginSession.last_used_at.desc(), LoginSession.id.desc())
 
 
 async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
@@ -34,6 +36,17 @@ async def add_user_unless_known(session: Session, **columns: Any) -> int | None:
 async def set_password_hash(session: Session, user_id: int, encoded: str) -> None:
     """Replace a user's password hash."""
     await session.execute(update(User).where(User.id == user_id).values(password=encoded))
+
+
+async def replace_password(session: Session, user_id: int, *, old: str, new: str) -> bool:
+    """Set a new password hash if the old one is still there: of two at once, one wins. It also verifies the address."""
+    statement = (
+        update(User)
+        .where(User.id == user_id, User.password == old, User.deleted_at.is_(None))
+        .values(password=new, email_verified_at=func.coalesce(User.email_verified_at, utc_now()))
+        .returning(User.id)
+    )
+    return await session.scalar(statement) is not None
 
 
 async def mark_email_verified(session: Session, user_id: int, email: str) -> bool:
@@ -107,3 +120,38 @@ async def end_session(session: Session, session_id: uuid.UUID) -> None:
         .values(ended_at=utc_now())
         .execution_options(synchronize_session=False)
     )
+
+
+async def end_sessions_of(session: Session, user_id: int, *, but: uuid.UUID | None = None) -> int:
+    """End all live sessions of a user, except one where named; returns how many."""
+    statement = (
+        update(LoginSession)
+        .where(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
+        .values(ended_at=utc_now())
+        .returning(LoginSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if but is not None:
+        statement = statement.where(LoginSession.id != but)
+    return len((await session.scalars(statement)).all())
+
+
+def live_sessions_of(user_id: int) -> Select[LoginSession]:
+    """Select a user's sessions that have neither ended nor expired."""
+    return select(LoginSession).where(
+        LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > utc_now()
+    )
+
+
+async def end_live_session_of(session: Session, user_id: int, session_id: uuid.UUID) -> bool:
+    """End one session if it is the user's and live; returns whether it was."""
+    statement = (
+        update(LoginSession)
+        .where(
+            LoginSession.id == session_id, LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)
+        )
+        .values(ended_at=utc_now())
+        .returning(LoginSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    return await session.scalar(statement) is not None

@@ -1,9 +1,12 @@
 """`/api/accounts`: register, verify, log in, refresh, log out, one's own account."""
 
-from fastapi import Response
+from uuid import UUID
+
+from fastapi import BackgroundTasks, Response
 from fastapi import status as http
 
-from kernel.db import ReadOnly
+from kernel.db import ReadOnly, Transaction
+from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound, TooManyRequests, Unauthenticated, problems_of
 from kernel.routing import Router
@@ -11,26 +14,34 @@ from services.identity.dependencies import AccountCommands, CallerDevice
 from services.identity.errors import LinkExpired, SessionEnded, WrongCredentials
 from services.identity.queries import accounts as queries
 from services.identity.schemas.accounts import (
+    ForgotPasswordRead,
+    ForgotPasswordRequest,
     LoginRequest,
     MeRead,
     RefreshRequest,
     RegisterRead,
     RegisterRequest,
+    ResetPasswordRequest,
+    SessionRead,
     TeamRoleRead,
     TokensRead,
     VerifyEmailRequest,
 )
+from services.identity.service import sessions
 from services.identity.service.accounts import Tokens
+from services.identity.service.mail import deliver
 
 router = Router(prefix="/api/accounts", tags=["accounts"])
 
 
 @router.post("/register", status_code=http.HTTP_202_ACCEPTED, responses=problems_of(TooManyRequests))
-async def register(body: RegisterRequest, commands: AccountCommands) -> RegisterRead:
+async def register(body: RegisterRequest, commands: AccountCommands, after: BackgroundTasks) -> RegisterRead:
     """Make an account. The answer is the same whether or not the address is known."""
-    await commands.register(
+    letter = await commands.register(
         email=body.email, password=body.password, segment=body.segment, institution=body.institution
     )
+    if letter is not None:
+        after.add_task(deliver, commands.mail, letter)
     return RegisterRead()
 
 
@@ -39,6 +50,30 @@ async def verify_email(body: VerifyEmailRequest, commands: AccountCommands) -> R
     """Verify an address with the token that was mailed to it."""
     await commands.verify_email(body.token)
     return Response(status_code=http.HTTP_204_NO_CONTENT)
+
+
+@router.post("/forgot-password", status_code=http.HTTP_202_ACCEPTED)
+async def forget_password(
+    body: ForgotPasswordRequest, commands: AccountCommands, after: BackgroundTasks
+) -> ForgotPasswordRead:
+    """Have a link mailed that sets a new password. The answer is the same whether or not the address is known."""
+    letter = await commands.forget_password(body.email)
+    if letter is not None:
+        after.add_task(deliver, commands.mail, letter)
+    return ForgotPasswordRead()
+
+
+@router.post(
+    "/reset-password",
+    status_code=http.HTTP_204_NO_CONTENT,
+    responses=problems_of(LinkExpired, TooManyRequests),
+)
+async def reset_password(
+    body: ResetPasswordRequest, commands: AccountCommands, after: BackgroundTasks
+) -> None:
+    """Set a new password with a mailed token; all sessions end."""
+    letter = await commands.reset_password(body.token, password=body.password)
+    after.add_task(deliver, commands.mail, letter)
 
 
 @router.post("/login", responses=problems_of(WrongCredentials, TooManyRequests))
@@ -72,6 +107,35 @@ async def read_me(caller: Caller, session: ReadOnly) -> MeRead:
     return MeRead.model_validate(
         {**{f: getattr(user, f) for f in MeRead.model_fields if f != "teams"}, "teams": teams}
     )
+
+
+@router.get("/me/sessions", responses=problems_of(Unauthenticated))
+async def list_sessions(caller: Caller, session: ReadOnly, page: PageQuery) -> Page[SessionRead]:
+    """List the devices on which the caller is logged in, the one used last first."""
+    statement = queries.live_sessions_of(caller.user_id)
+    rows, next_cursor = await paginate(session, statement, page, order_by=queries.SESSION_ORDER)
+    fields = SessionRead.model_fields.keys() - {"is_current"}
+    items = [
+        SessionRead(**{f: getattr(row, f) for f in fields}, is_current=str(row.id) == caller.session_id)
+        for row in rows
+    ]
+    return Page(items=items, next_cursor=next_cursor)
+
+
+@router.delete(
+    "/me/sessions/{session_id}",
+    status_code=http.HTTP_204_NO_CONTENT,
+    responses=problems_of(Unauthenticated, NotFound),
+)
+async def end_session(session_id: UUID, caller: Caller, session: Transaction) -> None:
+    """End one session: its refresh token stops at once, its access token within its few minutes."""
+    await sessions.end_session(session, caller, session_id)
+
+
+@router.delete("/me/sessions", status_code=http.HTTP_204_NO_CONTENT, responses=problems_of(Unauthenticated))
+async def end_other_sessions(caller: Caller, session: Transaction) -> None:
+    """End all sessions but the one of this request."""
+    await sessions.end_other_sessions(session, caller)
 
 
 def _tokens(tokens: Tokens) -> TokensRead:

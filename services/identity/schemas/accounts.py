@@ -1,7 +1,9 @@
 """Requests and responses of accounts."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field
 
@@ -35,6 +37,41 @@ class VerifyEmailRequest(BaseModel):
     """The token of a mailed link."""
 
     token: str = Field(max_length=2000)
+
+
+class ForgotPasswordRequest(BaseModel):
+    """Whose password was forgotten."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field(max_length=254)
+
+
+class ForgotPasswordRead(BaseModel):
+    """Always the same answer, so that nobody learns who has an account."""
+
+    detail: str = "If this address has an account, a mail with the next step is on its way."
+
+
+class ResetPasswordRequest(BaseModel):
+    """A mailed token and the new password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(max_length=2000)
+    password: str = Field(max_length=1024, description="12 to 128 characters; several words make a good one.")
+
+
+class SessionRead(BaseModel):
+    """A log-in on one device."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str
+    ip_address: str
+    is_current: bool = Field(description="Whether it is the session of this request.")
 
 
 class LoginRequest(BaseModel):

@@ -1,4 +1,4 @@
-"""Commands of accounts: register, verify, log in, refresh, log out.
+"""Commands of accounts: register, verify, reset the password, log in, refresh, log out.
 
 Nobody is logged in yet in most of these, so they open their transactions themselves, under nobody's tenancy; the
 hash of a password is computed between two transactions, never inside one.
@@ -20,12 +20,12 @@ from services.identity.models import Session as LoginSession
 from services.identity.queries import accounts as queries
 from services.identity.service.keys import SigningKeys
 from services.identity.service.links import LinkSigner
-from services.identity.service.mail import Mail, mail_of
+from services.identity.service.mail import Letter, mail_of
 from services.identity.service.passwords import Passwords
 from services.identity.service.sealing import Sealer
 from services.identity.settings import IdentitySettings
 
-LINK_LIFETIME = timedelta(days=2)
+LINK_LIFETIME, RESET_LIFETIME = timedelta(days=2), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,13 @@ class Accounts:
         self.passwords = Passwords(settings)
         self._database = database
         self._settings = settings
-        self._mail: Mail = mail_of(settings)
+        self.mail = mail_of(settings)
         self._successors = Sealer(secret, purpose="refresh-successor")
         self._verification = LinkSigner(secret, purpose="verify-email")
+        self._resets = LinkSigner(secret, purpose="reset-password")
 
-    async def register(self, *, email: str, password: str, segment: str, institution: str) -> None:
-        """Make an account, unless the address has one: the caller cannot tell the difference.
+    async def register(self, *, email: str, password: str, segment: str, institution: str) -> Letter | None:
+        """Make an account, unless the address has one; returns the letter to send. The caller cannot tell the difference.
 
         Raises Invalid for a password that cannot be used.
         """
@@ -78,8 +79,7 @@ class Accounts:
                 institution=institution,
                 email_verified_at=utc_now() if self._settings.auto_verify else None,
             )
-        if not self._settings.auto_verify:
-            await self._mail_after_registration(address, user_id)
+        return None if self._settings.auto_verify else self._letter_after_registration(address, user_id)
 
     async def verify_email(self, token: str) -> None:
         """Verify the address that a mailed link names; raises LinkExpired when it was used or is too old."""
@@ -87,6 +87,46 @@ class Accounts:
         async with self._database.transaction(Tenancy.none()) as session:
             if not await queries.mark_email_verified(session, user_id, address):
                 raise LinkExpired
+
+    async def forget_password(self, email: str) -> Letter | None:
+        """Return the letter with a link that sets a new password, or None where the address has no open account."""
+        address = domain.normalized_email(email)
+        async with self._database.snapshot(Tenancy.none()) as snapshot:
+            user = await queries.find_user_by_email(snapshot, address)
+        if user is None or user.deleted_at is not None:
+            return None
+        token = self._resets.make(
+            user_id=user.id, bound_to=_fingerprint(user.password), now=utc_now(), lifetime=RESET_LIFETIME
+        )
+        reset = f"{self._settings.gateway_url}/api/accounts/reset-password"
+        return Letter(
+            to=address,
+            subject="Set a new password",
+            text=f"POST this token with a new password to {reset} within an hour:\n\n{token}\n\n"
+            "If you did not ask for it, ignore this letter: nothing has changed.\n",
+        )
+
+    async def reset_password(self, token: str, *, password: str) -> Letter:
+        """Set a new password by a mailed token, end all sessions, and return the letter that tells the owner.
+
+        The token is bound to the present password, so it works once. Raises LinkExpired, and Invalid for a password
+        that cannot be used.
+        """
+        user_id, fingerprint = self._resets.read(token, now=utc_now())
+        async with self._database.snapshot(Tenancy.none()) as snapshot:
+            user = await queries.find_user(snapshot, user_id)
+        if user is None or _fingerprint(user.password) != fingerprint:
+            raise LinkExpired
+        fault = domain.password_fault(password, email=user.email)
+        if fault:
+            raise Invalid.at("/password", fault)
+        encoded = await self.passwords.hash(password)
+        async with self._database.transaction(Tenancy.of_user(user_id)) as session:
+            if not await queries.replace_password(session, user_id, old=user.password, new=encoded):
+                raise LinkExpired
+            await queries.end_sessions_of(session, user_id)
+        text = "All sessions were ended. If it was not you, ask for a new password at once."
+        return Letter(to=user.email, subject="Your password was changed", text=text)
 
     async def log_in(self, *, email: str, password: str, device: Device) -> Tokens:
         """Return tokens of a new session; raises WrongCredentials, alike for every reason."""
@@ -161,17 +201,24 @@ class Accounts:
         access_token = await self.keys.sign(user_id=user_id, session_id=str(session_id), methods=["pwd"])
         return Tokens(access_token, refresh_token, self._settings.access_token_s)
 
-    async def _mail_after_registration(self, address: str, user_id: int | None) -> None:
+    def _letter_after_registration(self, address: str, user_id: int | None) -> Letter:
         if user_id is None:
-            await self._mail.send(
+            return Letter(
                 to=address,
                 subject="Somebody tried to register with your address",
-                text="You have an account at PlugZero Analytics already. If it was you, just log in; otherwise ignore this.",
+                text="You have an account at PlugZero Analytics already. If it was you, just log in; else ignore this.",
             )
-            return
-        token = self._verification.make(user_id=user_id, email=address, now=utc_now(), lifetime=LINK_LIFETIME)
-        await self._mail.send(
+        token = self._verification.make(
+            user_id=user_id, bound_to=address, now=utc_now(), lifetime=LINK_LIFETIME
+        )
+        verify = f"{self._settings.gateway_url}/api/accounts/verify-email"
+        return Letter(
             to=address,
             subject="Please confirm your address",
-            text=f"POST this token to {self._settings.gateway_url}/api/accounts/verify-email within two days:\n\n{token}\n",
+            text=f"POST this token to {verify} within two days:\n\n{token}\n",
         )
+
+
+def _fingerprint(encoded_password: str) -> str:
+    """Return what tells one password hash from the next without revealing it."""
+    return hash_token(encoded_password)[:32]

@@ -1,5 +1,6 @@
 """Mail out: SMTP where a server is configured, files in a folder otherwise (the local stack)."""
 
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +15,20 @@ from services.identity.settings import IdentitySettings
 logger = get_logger(__name__)
 
 
-class Mail(Protocol):
-    """Anything that delivers a plain-text message."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A plain-text message to one address."""
 
-    async def send(self, *, to: str, subject: str, text: str) -> None:
-        """Deliver one message or raise."""
+    to: str
+    subject: str
+    text: str
+
+
+class Mail(Protocol):
+    """Anything that delivers a letter."""
+
+    async def send(self, letter: Letter) -> None:
+        """Deliver it or raise."""
         ...
 
 
@@ -28,11 +38,11 @@ class FileMail:
     def __init__(self, folder: Path, sender: str) -> None:
         self._folder, self._sender = folder, sender
 
-    async def send(self, *, to: str, subject: str, text: str) -> None:
+    async def send(self, letter: Letter) -> None:
         """Write one file."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{uuid7()}.eml"
-        path.write_bytes(bytes(_message(self._sender, to, subject, text)))
+        path.write_bytes(bytes(_message(self._sender, letter)))
         logger.info("mail written to a file", path=str(path))
 
 
@@ -42,11 +52,11 @@ class SmtpMail:
     def __init__(self, url: str, sender: str) -> None:
         self._parts, self._sender = urlsplit(url), sender
 
-    async def send(self, *, to: str, subject: str, text: str) -> None:
-        """Deliver one message; raises aiosmtplib.SMTPException when the server refuses it."""
+    async def send(self, letter: Letter) -> None:
+        """Deliver one letter; raises aiosmtplib.SMTPException when the server refuses it."""
         implicit_tls = self._parts.scheme == "smtps"
         await aiosmtplib.send(
-            _message(self._sender, to, subject, text),
+            _message(self._sender, letter),
             hostname=self._parts.hostname or "localhost",
             port=self._parts.port or (465 if implicit_tls else 587),
             username=unquote(self._parts.username) if self._parts.username else None,
@@ -64,9 +74,20 @@ def mail_of(settings: IdentitySettings) -> Mail:
     return FileMail(Path(settings.mail_folder), settings.mail_from)
 
 
-def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+async def deliver(mail: Mail, letter: Letter) -> None:
+    """Send a letter after the answer was given: its time tells nobody whether the address is known.
+
+    A server that refuses it is noted in the log; whoever waits for the letter asks for another.
+    """
+    try:
+        await mail.send(letter)
+    except (OSError, aiosmtplib.SMTPException):
+        logger.exception("mail not sent", subject=letter.subject)
+
+
+def _message(sender: str, letter: Letter) -> EmailMessage:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Message-ID"] = f"<{uuid7()}@plugzero>"
-    message.set_content(text)
+    message.set_content(letter.text)
     return message
