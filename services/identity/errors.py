@@ -28,6 +28,14 @@ class LinkExpired(Problem):
     status = 410
 
 
+class OwnerStays(Problem):
+    """A team always has exactly one owner, who can neither leave nor be demoted; hand the team over first."""
+
+    slug = "owner-stays"
+    title = "A team keeps its owner"
+    status = 409
+
+
 class AlreadyMember(Problem):
     """This person is a member of the team already."""
 

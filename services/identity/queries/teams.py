@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.db import Session
@@ -30,6 +30,36 @@ async def add_team(session: Session, *, name: str, owner_id: int) -> Team:
     session.add(TeamMembership(team_id=team.id, user_id=owner_id, role="OWNER"))
     await session.flush()  # team_grant reads the membership within this transaction
     return team
+
+
+async def find_membership(session: Session, team_id: int, user_id: int) -> TeamMembership | None:
+    """Return a member's row, locked until the transaction ends."""
+    statement = select(TeamMembership).where(
+        TeamMembership.team_id == team_id, TeamMembership.user_id == user_id
+    )
+    return await session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+
+
+async def delete_membership_unless_owner(session: Session, team_id: int, user_id: int) -> bool:
+    """Delete a member's row in one statement, so that a transfer at the same moment leaves no team without owner."""
+    statement = (
+        delete(TeamMembership)
+        .where(
+            TeamMembership.team_id == team_id,
+            TeamMembership.user_id == user_id,
+            TeamMembership.role != "OWNER",
+        )
+        .returning(TeamMembership.id)
+    )
+    return await session.scalar(statement) is not None
+
+
+async def is_member(session: AsyncSession, team_id: int, user_id: int) -> bool:
+    """Return whether a user belongs to a team."""
+    statement = select(TeamMembership.id).where(
+        TeamMembership.team_id == team_id, TeamMembership.user_id == user_id
+    )
+    return await session.scalar(statement) is not None
 
 
 async def list_members(

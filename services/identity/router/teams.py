@@ -8,10 +8,19 @@ from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
-from kernel.problems import NotFound
+from kernel.problems import NotFound, problems_of
 from kernel.routing import Router
+from services.identity.errors import OwnerStays
 from services.identity.queries import teams as queries
-from services.identity.schemas.teams import MemberRead, MembersRead, TeamRead, TeamWrite
+from services.identity.schemas.teams import (
+    MemberRead,
+    MembersRead,
+    MemberWrite,
+    TeamRead,
+    TeamWrite,
+    TransferRequest,
+)
+from services.identity.service import members
 from services.identity.service import teams as service
 
 router = Router(prefix="/api/teams", tags=["teams"], responses=ACCESS_PROBLEMS)
@@ -73,3 +82,29 @@ async def list_members(team_id: int, session: ReadOnly) -> MembersRead:
             for r in rows
         ]
     )
+
+
+@router.patch(
+    "/{team_id}/members/{user_id}",
+    status_code=http.HTTP_204_NO_CONTENT,
+    responses=problems_of(OwnerStays),
+)
+async def change_role(team_id: int, user_id: int, body: MemberWrite, session: Transaction) -> None:
+    """Give a member another role (owner or admin)."""
+    await members.change_role(session, team_id, user_id, role=body.role)
+
+
+@router.delete(
+    "/{team_id}/members/{user_id}",
+    status_code=http.HTTP_204_NO_CONTENT,
+    responses=problems_of(OwnerStays),
+)
+async def remove_member(team_id: int, user_id: int, caller: Caller, session: Transaction) -> None:
+    """Remove a member (owner or admin), or leave. Access ends at once, in every service."""
+    await members.remove_member(session, caller, team_id, user_id)
+
+
+@router.post("/{team_id}/transfer", status_code=http.HTTP_204_NO_CONTENT)
+async def transfer_team(team_id: int, body: TransferRequest, caller: Caller, session: Transaction) -> None:
+    """Hand the team over to another member (owner); the old owner stays as admin."""
+    await members.transfer_team(session, caller, team_id, user_id=body.user_id)

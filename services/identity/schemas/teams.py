@@ -1,6 +1,7 @@
 """Requests and responses of teams."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +25,22 @@ class TeamRead(BaseModel):
     name: str
     owner_id: int
     created_at: datetime
+
+
+class MemberWrite(BaseModel):
+    """A member's role; ownership is handed over, not given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal[Role.ADMIN, Role.MEMBER, Role.VIEWER]
+
+
+class TransferRequest(BaseModel):
+    """Who shall own the team: one of its members."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: int
 
 
 class MemberRead(BaseModel):
