@@ -1,6 +1,6 @@
 """What identity can refuse, and which database constraints say so."""
 
-from kernel.problems import ConstraintProblems, Problem, Unauthenticated
+from kernel.problems import ConstraintProblems, Forbidden, Problem, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -18,6 +18,21 @@ class SessionEnded(Unauthenticated):
 
     slug = "session-ended"
     title = "This session has ended"
+
+
+class WrongPassword(Forbidden):
+    """This act needs the account's password again, and the one given is not it."""
+
+    slug = "wrong-password"
+    title = "The password is not right"
+
+
+class OwnsTeams(Problem):
+    """The account owns teams that others work in. Hand them over or delete them, then close it."""
+
+    slug = "owns-teams"
+    title = "This account still owns teams"
+    status = 409
 
 
 class LinkExpired(Problem):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.db import Session
@@ -30,6 +30,18 @@ async def add_team(session: Session, *, name: str, owner_id: int) -> Team:
     session.add(TeamMembership(team_id=team.id, user_id=owner_id, role="OWNER"))
     await session.flush()  # team_grant reads the membership within this transaction
     return team
+
+
+async def list_owned_teams(session: AsyncSession, user_id: int) -> Sequence[Row[int, str, int]]:
+    """Return (id, name, n_members) of the teams that a user owns, by name."""
+    statement = (
+        select(Team.id, Team.name, func.count(TeamMembership.id).label("n_members"))
+        .join(TeamMembership, TeamMembership.team_id == Team.id)
+        .where(Team.owner_id == user_id, Team.deleted_at.is_(None))
+        .group_by(Team.id, Team.name)
+        .order_by(Team.name, Team.id)
+    )
+    return (await session.execute(statement)).all()
 
 
 async def find_membership(session: Session, team_id: int, user_id: int) -> TeamMembership | None:

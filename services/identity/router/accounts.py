@@ -11,13 +11,15 @@ from kernel.principals import Caller
 from kernel.problems import NotFound, TooManyRequests, Unauthenticated, problems_of
 from kernel.routing import Router
 from services.identity.dependencies import AccountCommands, CallerDevice
-from services.identity.errors import LinkExpired, SessionEnded, WrongCredentials
+from services.identity.errors import LinkExpired, OwnsTeams, SessionEnded, WrongCredentials, WrongPassword
 from services.identity.queries import accounts as queries
 from services.identity.schemas.accounts import (
+    CloseAccountRequest,
     ForgotPasswordRead,
     ForgotPasswordRequest,
     LoginRequest,
     MeRead,
+    MeWrite,
     RefreshRequest,
     RegisterRead,
     RegisterRequest,
@@ -27,7 +29,7 @@ from services.identity.schemas.accounts import (
     TokensRead,
     VerifyEmailRequest,
 )
-from services.identity.service import sessions
+from services.identity.service import profile, sessions
 from services.identity.service.accounts import Tokens
 from services.identity.service.mail import deliver
 
@@ -98,15 +100,24 @@ async def log_out(body: RefreshRequest, commands: AccountCommands) -> Response:
 @router.get("/me", responses=problems_of(Unauthenticated))
 async def read_me(caller: Caller, session: ReadOnly) -> MeRead:
     """Return the caller's account with teams and roles."""
-    user = await queries.find_user(session, caller.user_id)
-    if user is None:
-        raise NotFound.of("account", caller.user_id)
-    teams = [
-        TeamRoleRead(id=t.id, name=t.name, role=t.role) for t in await queries.list_teams_of(session, user.id)
-    ]
-    return MeRead.model_validate(
-        {**{f: getattr(user, f) for f in MeRead.model_fields if f != "teams"}, "teams": teams}
-    )
+    return await _me(session, caller)
+
+
+@router.patch("/me", responses=problems_of(Unauthenticated))
+async def edit_me(body: MeWrite, caller: Caller, session: Transaction) -> MeRead:
+    """Change name and institution (JSON Merge Patch)."""
+    await profile.edit_profile(session, caller, body.model_dump(exclude_unset=True))
+    return await _me(session, caller)
+
+
+@router.delete(
+    "/me",
+    status_code=http.HTTP_204_NO_CONTENT,
+    responses=problems_of(Unauthenticated, WrongPassword, OwnsTeams, TooManyRequests),
+)
+async def close_account(body: CloseAccountRequest, caller: Caller, commands: AccountCommands) -> None:
+    """Close the account: all sessions end at once, and a job removes it after the grace time."""
+    await profile.close_account(commands.database, commands.passwords, caller, password=body.password)
 
 
 @router.get("/me/sessions", responses=problems_of(Unauthenticated))
@@ -136,6 +147,17 @@ async def end_session(session_id: UUID, caller: Caller, session: Transaction) ->
 async def end_other_sessions(caller: Caller, session: Transaction) -> None:
     """End all sessions but the one of this request."""
     await sessions.end_other_sessions(session, caller)
+
+
+async def _me(session: ReadOnly | Transaction, caller: Caller) -> MeRead:
+    user = await queries.find_user(session, caller.user_id)
+    if user is None:
+        raise NotFound.of("account", caller.user_id)
+    teams = [
+        TeamRoleRead(id=t.id, name=t.name, role=t.role) for t in await queries.list_teams_of(session, user.id)
+    ]
+    fields = MeRead.model_fields.keys() - {"teams"}
+    return MeRead.model_validate({**{f: getattr(user, f) for f in fields}, "teams": teams})
 
 
 def _tokens(tokens: Tokens) -> TokensRead:

@@ -117,3 +117,21 @@ class MeRead(BaseModel):
     last_name: str
     is_2fa_enabled: bool
     teams: list[TeamRoleRead]
+
+
+class MeWrite(BaseModel):
+    """What a person may change of the account; fields that are not sent stay (RFC 7396)."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    first_name: str = Field("", max_length=150)
+    last_name: str = Field("", max_length=150)
+    institution: str = Field("", max_length=255, description="University or company.")
+
+
+class CloseAccountRequest(BaseModel):
+    """The account's password again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = Field(max_length=1024)

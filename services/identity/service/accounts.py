@@ -52,7 +52,7 @@ class Accounts:
         secret = settings.secret_key.get_secret_value()
         self.keys = SigningKeys(database, settings)
         self.passwords = Passwords(settings)
-        self._database = database
+        self.database = database
         self._settings = settings
         self.mail = mail_of(settings)
         self._successors = Sealer(secret, purpose="refresh-successor")
@@ -69,7 +69,7 @@ class Accounts:
         if fault:
             raise Invalid.at("/password", fault)
         encoded = await self.passwords.hash(password)
-        async with self._database.transaction(Tenancy.none()) as session:
+        async with self.database.transaction(Tenancy.none()) as session:
             user_id = await queries.add_user_unless_known(
                 session,
                 email=address,
@@ -84,14 +84,14 @@ class Accounts:
     async def verify_email(self, token: str) -> None:
         """Verify the address that a mailed link names; raises LinkExpired when it was used or is too old."""
         user_id, address = self._verification.read(token, now=utc_now())
-        async with self._database.transaction(Tenancy.none()) as session:
+        async with self.database.transaction(Tenancy.none()) as session:
             if not await queries.mark_email_verified(session, user_id, address):
                 raise LinkExpired
 
     async def forget_password(self, email: str) -> Letter | None:
         """Return the letter with a link that sets a new password, or None where the address has no open account."""
         address = domain.normalized_email(email)
-        async with self._database.snapshot(Tenancy.none()) as snapshot:
+        async with self.database.snapshot(Tenancy.none()) as snapshot:
             user = await queries.find_user_by_email(snapshot, address)
         if user is None or user.deleted_at is not None:
             return None
@@ -113,7 +113,7 @@ class Accounts:
         that cannot be used.
         """
         user_id, fingerprint = self._resets.read(token, now=utc_now())
-        async with self._database.snapshot(Tenancy.none()) as snapshot:
+        async with self.database.snapshot(Tenancy.none()) as snapshot:
             user = await queries.find_user(snapshot, user_id)
         if user is None or _fingerprint(user.password) != fingerprint:
             raise LinkExpired
@@ -121,7 +121,7 @@ class Accounts:
         if fault:
             raise Invalid.at("/password", fault)
         encoded = await self.passwords.hash(password)
-        async with self._database.transaction(Tenancy.of_user(user_id)) as session:
+        async with self.database.transaction(Tenancy.of_user(user_id)) as session:
             if not await queries.replace_password(session, user_id, old=user.password, new=encoded):
                 raise LinkExpired
             await queries.end_sessions_of(session, user_id)
@@ -131,7 +131,7 @@ class Accounts:
     async def log_in(self, *, email: str, password: str, device: Device) -> Tokens:
         """Return tokens of a new session; raises WrongCredentials, alike for every reason."""
         address = domain.normalized_email(email)
-        async with self._database.snapshot(Tenancy.none()) as snapshot:
+        async with self.database.snapshot(Tenancy.none()) as snapshot:
             user = await queries.find_user_by_email(snapshot, address)
         right = await self.passwords.verify(user.password if user else None, password)
         if user is None or not right or user.deleted_at is not None or user.email_verified_at is None:
@@ -144,7 +144,7 @@ class Accounts:
         session_id, refresh_token = uuid7(), new_token()
         now = utc_now()
         ends_at = now + timedelta(seconds=self._settings.refresh_token_s)
-        async with self._database.transaction(Tenancy.of_user(user.id)) as session:
+        async with self.database.transaction(Tenancy.of_user(user.id)) as session:
             if fresh_hash is not None:
                 await queries.set_password_hash(session, user.id, fresh_hash)
             login = LoginSession(
@@ -167,7 +167,7 @@ class Accounts:
         token_hash, now = hash_token(refresh_token), utc_now()
         successor = new_token()
         sealed = self._successors.seal(successor, context=token_hash)
-        async with self._database.transaction(Tenancy.none()) as session:
+        async with self.database.transaction(Tenancy.none()) as session:
             session_id = await queries.rotate_token(session, token_hash, successor=sealed, now=now)
             if session_id is None:
                 session_id, successor = await self._repeat(session, token_hash, now=now)
@@ -192,7 +192,7 @@ class Accounts:
 
     async def log_out(self, refresh_token: str) -> None:
         """End the session that a refresh token belongs to; an unknown token is fine."""
-        async with self._database.transaction(Tenancy.none()) as session:
+        async with self.database.transaction(Tenancy.none()) as session:
             token = await queries.find_token(session, hash_token(refresh_token))
             if token is not None:
                 await queries.end_session(session, token.session_id)
