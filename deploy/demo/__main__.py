@@ -130,6 +130,8 @@ def main() -> int:
         "--once", action="store_true", help="stop after the walk instead of waiting for Ctrl-C"
     )
     once = parser.parse_args().once
+    # Asked to end in any way, the demo stops the stack that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with running_stack() as run:
             walk = walk_all(run)
