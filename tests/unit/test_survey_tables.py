@@ -114,6 +114,14 @@ def test_names_that_collide_are_told_apart() -> None:
     assert (column(table, "language"), column(table, "language_2")) == (["Klingon"], ["en"])
 
 
+def test_a_slider_is_whole_when_its_grid_is() -> None:
+    definition = of(q("plain", "slider"), q("fine", "slider", step=0.5), q("off", "slider", min=0.5))
+    table = tabulate([(1, definition)], [interview({"plain": 40, "fine": 40.5, "off": 1.5})])
+    kinds = [entry(table, alias)["kind"] for alias in ("plain", "fine", "off")]
+    assert kinds == ["integer", "decimal", "decimal"]
+    assert column(table, "plain") == [40]
+
+
 def test_paradata_follow_the_questions() -> None:
     table = tabulate([(1, of(q("a", "number")))], [interview({"a": 1})])
     assert column(table, "duration_s") == [90.0]

@@ -220,4 +220,4 @@ def _is_whole(question: Number | Slider) -> bool:
     """Whether only whole numbers can be answered."""
     if isinstance(question, Number):
         return question.decimals == 0
-    return question.step.is_integer() and question.min.is_integer()
+    return float(question.step).is_integer() and float(question.min).is_integer()
