@@ -1,5 +1,7 @@
 """The pages as a real browser shows them: Chromium, headless, under each page's own Content-Security-Policy."""
 
+import html
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -52,6 +54,35 @@ def test_a_survey_page_shows_its_first_question_in_a_form(walked: Walk, layout: 
     dom = shown(walked.survey_pages[layout], tmp_path)
     assert "Did you vote in the last election?" in dom
     assert "<form" in dom
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_word_wider_than_a_small_phone_is_broken_and_not_cut_off(
+    walked: Walk, language: str, tmp_path: Path
+) -> None:
+    word = {"en": "Donaudampfschifffahrtsgesellschaft" * 4}
+    option = {"code": "long", "text": word}
+    question = {"code": "q", "type": "single_choice", "text": word, "help": word, "options": [option]}
+    definition = {
+        "languages": ["en", "ar"],
+        "title": word,
+        "pages": [{"code": "p", "title": word, "questions": [question]}],
+    }
+    body = {"title": "Long words", "definition": definition}
+    survey = walked.client.call("POST", f"/api/projects/{walked.project_id}/surveys", json=body, expect=201)
+    walked.client.call("POST", f"/api/surveys/{survey['id']}/publish", json={})
+    page = walked.client.call("GET", f"/s/{survey['uuid']}", params={"lang": language})
+    page = page.replace("<head>", f'<head><base href="{walked.client.base_url}">')
+    phone = tmp_path / "phone.html"
+    phone.write_text(
+        f'<iframe width="320" height="900" srcdoc="{html.escape(page)}"></iframe>'
+        "<script>onload = () => { const root = document.querySelector('iframe').contentDocument.documentElement;"
+        " document.title = `${root.clientWidth} wide, ${root.scrollWidth} with what sticks out`; }</script>"
+    )
+    dom = shown(phone.as_uri(), tmp_path / "profile")
+    wide, sticking = re.findall(r"<title>(\d+) wide, (\d+)", dom)[0]
+    assert int(wide) > 300
+    assert sticking == wide
 
 
 def test_a_report_page_shows_its_chart(walked: Walk, tmp_path: Path) -> None:
