@@ -6,6 +6,7 @@ America without a mark are written.
 """
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -41,6 +42,16 @@ _MIN_GOOD_PER_BAD = 20
 _C1_BYTES = bytes(range(0x80, 0xA0))
 _C1_CONTROLS = frozenset(map(chr, _C1_BYTES))
 _NOT_ASCII = bytes(range(0x80, 0x100))
+_ASCII = bytes(range(0x80))
+# The Windows pages of other languages in Latin letters, and what they extend: only statistics tell these apart.
+_WINDOWS_LATIN = frozenset(
+    {"cp1250", "cp1254", "cp1257", "cp1258", "iso8859-2", "iso8859-9", "iso8859-13", "iso8859-16"}
+)
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
+_FIRST_LETTER = 0xC0
+# Quotation marks, dashes and the euro stand around words there.
+_SIGNS = bytes(range(0x80, _FIRST_LETTER))
+_MIN_WESTERN_RATIO = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +146,32 @@ def _chardet_guess(foreign: bytes) -> str | None:
     name = codecs.lookup(found).name
     if name in _WINDOWS_OF_ISO and any(byte in _C1_BYTES for byte in foreign):
         name = _WINDOWS_OF_ISO[name]
-    if name in {"iso8859-1", "iso8859-15"}:
+    western = {"iso8859-1", "iso8859-15"}
+    if name in western or _reads_alike(foreign, name) or _is_mistaken(foreign, name):
         name = _LAST_RESORT
     return name if name != "utf-8" and _reads_cleanly(foreign, name) else None
+
+
+def _reads_alike(sample: bytes, name: str) -> bool:
+    # The umlauts, for one, stand in the same places in several code pages: then the commonest is meant.
+    return sample.decode(name, "replace") == sample.decode(_LAST_RESORT, "replace")
+
+
+def _is_mistaken(foreign: bytes, name: str) -> bool:
+    """True when bytes beyond ASCII stand as accented letters of Windows-1252 do: above BF, few among ASCII letters.
+
+    Short lists of German names have passed for Turkish on a Macintosh. Other scripts fill whole words with such bytes,
+    and the code pages of DOS and the Macintosh keep their accented letters below C0.
+    """
+    if name in _WINDOWS_LATIN:
+        return False
+    words = [word for word in (found.strip(_SIGNS) for found in _WORD.findall(foreign)) if not word.isascii()]
+    return bool(words) and sum(map(_is_western_word, words)) >= len(words) * _MIN_WESTERN_RATIO
+
+
+def _is_western_word(word: bytes) -> bool:
+    others = word.translate(None, _ASCII)
+    return min(others) >= _FIRST_LETTER and len(others) * 2 <= len(word)
 
 
 def _reads_cleanly(sample: bytes, name: str) -> bool:
