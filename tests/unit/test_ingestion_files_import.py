@@ -112,6 +112,37 @@ def test_a_kind_is_understood_and_its_values_survive(cells: list[str], kind: str
     assert read.described["x"]["reason"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind", "values", "is_sure"),
+    [
+        (["950", "1.100", "12.500"], "integer", [950, 1100, 12500], False),
+        (["1.000", "2.000", "7.000"], "integer", [1000, 2000, 7000], False),
+        (["1.100 €", "950 €", "2.250 €"], "currency", [1100, 950, 2250], False),
+        (["1.234", "0.567", "2.250"], "decimal", [1.234, 0.567, 2.25], True),
+        (["1.100", "1.25", "3"], "decimal", [1.1, 1.25, 3], True),
+        (["1.0", "2.0", "3.0"], "integer", [1, 2, 3], True),
+        (["1.100,5", "950", "2.250"], "decimal", [1100.5, 950, 2250], True),
+    ],
+)
+def test_points_between_semicolons_group_thousands_where_nothing_speaks_of_decimals(
+    cells: list[str], kind: str, values: list[float], is_sure: bool
+) -> None:
+    read = Imported("\n".join(("x;other", *(f"{cell};text {cell}" for cell in cells))).encode())
+    assert (read.kinds["x"], read.column("x")) == (kind, values)
+    assert any(doubt.startswith("x:") for doubt in read.table.report["doubts"]) is not is_sure
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["25000-49999", "50000-74999", "75000-99999"] * 4, "ordered"),
+        (["2024-01-11", "2/03/2024", "2024-03-11", "14/03/2024", "31/05/2024"], "text"),
+    ],
+)
+def test_ranges_and_dates_in_several_formats_are_no_telephone_numbers(cells: list[str], kind: str) -> None:
+    assert one_column(cells).kinds["x"] == kind
+
+
 def test_date_times_are_stored_in_utc() -> None:
     naive = one_column(["2020-01-02 10:00", "2020-01-02T23:59:59"])
     assert naive.kinds["x"] == "datetime"
@@ -139,6 +170,7 @@ def test_texts_that_recur_are_categories_in_natural_order() -> None:
     [
         (["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"], [1, 2, 3, 4, 5]),
         (["1 - Very bad", "2 - Bad", "5 - Very good"], [1, 2, 5]),
+        (["1 - Very bad", "2", "3", "4", "5 - Very good"], [1, 2, 3, 4, 5]),
         (["1 star", "2 stars", "5 stars"], [1, 2, 5]),
         (["Under 18", "18 - 29", "30 - 44", "60+"], [None] * 4),
         (["None or less than $2,999", "$3,000-$4,999", "$105,000 and over"], [None] * 3),

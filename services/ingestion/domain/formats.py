@@ -211,6 +211,7 @@ def _time(time: tuple[str, str, tuple[str, ...]]) -> ValueFormat:
 _BOOLEAN = ValueFormat(
     "boolean", "true/false", "(?i:true|false)", "lower({cell}) = 'true'", "BOOLEAN", plain=True
 )
+GROUPED_BY_POINTS = _grouped_integer("1.234", ".")
 # In the order in which they are preferred where several read all cells.
 FORMATS: tuple[ValueFormat, ...] = (
     _BOOLEAN,
@@ -218,7 +219,7 @@ FORMATS: tuple[ValueFormat, ...] = (
     _whole_with_zeros(),
     _grouped_integer("1,234", ","),
     *(_decimal(style) for style in NUMBER_STYLES),
-    _grouped_integer("1.234", "."),
+    GROUPED_BY_POINTS,
     _grouped_integer("1 234", " \u00a0\u202f"),
     *(_percentage(style) for style in NUMBER_STYLES),
     *(_currency(style) for style in NUMBER_STYLES),

@@ -34,6 +34,7 @@ _MIN_TEXT_KIND_RATIO = 0.9
 _MIN_PROPOSED_RATIO = 0.5
 _NEAR_THE_BEST = 0.2
 _AMBIGUOUS = 0.5
+_DATES = tuple(form for form in FORMATS if form.kind == "date")
 _NUMERIC = frozenset({"integer", "decimal", "currency", "percentage"})
 _ID_NAME = re.compile(
     r"(?i:(?:.*[ _.\-])?(?:id|uuid|guid|key|#|nr|serial|token|respnum|caseid|respid|respondent|record|index|row)"
@@ -42,6 +43,9 @@ _ID_NAME = re.compile(
 _WEIGHT_NAME = re.compile(r"(?i:(?:.*[ _.\-])?(?:w|wt|wgt|weight|weights|weighting|gewicht|poids|peso))")
 _PHONE_NAME = re.compile(r"(?i:.*(?:phone|telephone|tel|mobile|handy|fax)\b.*)")
 _DIGITS = re.compile(r"[0-9]+")
+# Names of number formats, without the mark of a currency, in which the decimal character is a point or a comma.
+_POINT_STYLES = frozenset({"1,234", "1,234.5", "1234.0", "1234.5"})
+_COMMA_STYLES = frozenset({"1.234", "1.234,5"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +155,13 @@ def _typed(facts: ColumnFacts) -> Understanding | None:
 
 
 def _prefer(best: list[FormatFacts], facts: ColumnFacts) -> FormatFacts:
-    # "1,234" alone may group thousands or be a decimal comma; files cut by semicolons come from decimal-comma lands.
-    if facts.decimal_comma_is_likely and best[0].format.name.startswith(("1,234", "¤ 1,234")):
-        return next((f for f in best if f.format.name.removeprefix("¤ ").startswith("1.234,5")), best[0])
-    return best[0]
+    # "1,234" and "1.234" alone may group thousands or have decimals; files cut by semicolons come from decimal-comma
+    # lands. Whole numbers stay whole where nothing speaks of decimals.
+    name = best[0].format.name.removeprefix("¤ ")
+    if not facts.decimal_comma_is_likely or name not in _POINT_STYLES:
+        return best[0]
+    comma = [f for f in best if f.format.name.removeprefix("¤ ") in _COMMA_STYLES]
+    return next((f for f in comma if f.format.kind == "integer"), comma[0] if comma else best[0])
 
 
 def _numbered_ids(facts: ColumnFacts, chosen: FormatFacts) -> Understanding | None:
@@ -205,9 +212,19 @@ def _contact(facts: ColumnFacts) -> Understanding | None:
         share = _share(facts, form)
         if share >= _MIN_TEXT_KIND_RATIO:
             return Understanding(form.kind, round(share, 3), f"{share:.0%} of a sample are {words}")
-    if _share(facts, PHONE) >= _MIN_TEXT_KIND_RATIO and not all(map(_DIGITS.fullmatch, facts.sample)):
+    if _share(facts, PHONE) >= _MIN_TEXT_KIND_RATIO and not _are_no_phones(facts):
         return Understanding("phone", 0.7, "the cells look like telephone numbers")
     return None
+
+
+def _are_no_phones(facts: ColumnFacts) -> bool:
+    # Plain digits, dates in mixed formats, and ranges such as 25000-49999, which recur as telephone numbers do not.
+    n_dates = sum(any(form.matches(cell) for form in _DATES) for cell in facts.sample)
+    return (
+        all(map(_DIGITS.fullmatch, facts.sample))
+        or n_dates > len(facts.sample) * (1 - _MIN_TEXT_KIND_RATIO)
+        or (facts.frequencies is not None and is_category(facts.frequencies))
+    )
 
 
 def _multiple(facts: ColumnFacts) -> Understanding | None:

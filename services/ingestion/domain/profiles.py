@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.ingestion.domain.categories import MAX_DISTINCT
 from services.ingestion.domain.delimited import RAW_TABLE, RawTable, column
-from services.ingestion.domain.formats import MISSING_MARKERS, ValueFormat
+from services.ingestion.domain.formats import GROUPED_BY_POINTS, MISSING_MARKERS, ValueFormat
 from services.ingestion.domain.kinds import ColumnFacts, FormatFacts, propose
 from services.ingestion.domain.quoting import literal
 
@@ -52,7 +52,7 @@ def profile(connection: "DuckDBPyConnection", table: RawTable) -> Iterator[tuple
         indices = range(start, min(start + _COLUMNS_PER_QUERY, table.header.n_columns))
         cells = _count_cells(connection, indices, table)
         samples = _samples(connection, cells)
-        formats = _verify(connection, cells, samples)
+        formats = _verify(connection, table, cells, samples)
         for i, cell in enumerate(cells):
             n_markers, verified = formats.get(cell.index, (0, ()))
             yield cell, _facts(connection, table, cell, samples[i], n_markers, verified)
@@ -77,7 +77,7 @@ def _facts(  # noqa: PLR0917 - one private assembly of what the passes found
         sample=sample,
         formats=verified,
         frequencies=_frequencies(connection, cell),
-        decimal_comma_is_likely=table.delimiter == ";",
+        decimal_comma_is_likely=_decimal_comma_is_likely(table),
     )
 
 
@@ -152,11 +152,11 @@ _MAX_UNREAD_CELLS = 2000
 
 
 def _verify(
-    connection: "DuckDBPyConnection", cells: list[Cells], samples: list[tuple[str, ...]]
+    connection: "DuckDBPyConnection", table: RawTable, cells: list[Cells], samples: list[tuple[str, ...]]
 ) -> dict[int, tuple[int, tuple[FormatFacts, ...]]]:
     """Return, by column, the number of markers and the facts of the formats that matter, counted on all rows."""
     proposed = {cell: propose(sample) for cell, sample in zip(cells, samples, strict=True)}
-    likeliest = [(cell, f) for cell, forms in proposed.items() for f in _first(forms)]
+    likeliest = [(cell, f) for cell, forms in proposed.items() for f in _first(forms, table)]
     counted = _count_claims(connection, likeliest)
     # Types come from all rows: where the likeliest plain format leaves cells unread, those rivals are counted too that
     # read some of these cells, but for rivals that the same cells veto.
@@ -184,8 +184,16 @@ def _readers(forms: tuple[ValueFormat, ...], cells: list[str]) -> list[ValueForm
     return [form for form in forms if any(map(form.matches, cells))]
 
 
-def _first(forms: tuple[ValueFormat, ...]) -> tuple[ValueFormat, ...]:
-    return forms[:1] if forms and forms[0].plain else forms
+def _first(forms: tuple[ValueFormat, ...], table: RawTable) -> tuple[ValueFormat, ...]:
+    if not forms or not forms[0].plain:
+        return forms
+    # Between semicolons "1.234" is hardly a number with three decimals: there the point is not plain.
+    rivals = (f for f in forms[1:] if f is GROUPED_BY_POINTS and forms[0].kind == "decimal")
+    return (forms[0], *(rivals if _decimal_comma_is_likely(table) else ()))
+
+
+def _decimal_comma_is_likely(table: RawTable) -> bool:
+    return table.delimiter == ";"
 
 
 def _count_claims(

@@ -67,6 +67,8 @@ _BELOW = re.compile(
 _ABOVE = re.compile(rf"(?:more than|greater than|over|above|at least|>|≥)\s?({_AMOUNT}).*", re.IGNORECASE)
 # "5 - Very satisfied", "1 = never", "3: neutral", "5 stars": the number is the step's own value.
 _STEP = re.compile(r"(-?\d{1,2})\s*(?:[-–—:=.)]\s*[^\W\d].*|(?:stars?|points?|★).*)|(-?\d{1,2}) \([^\d]+\)")
+# Many questionnaires label the ends of a scale only: "1 - Very bad", "2", "3", "4", "5 - Very good".
+_BARE_STEP = re.compile(r"(-?\d{1,2})()")
 _CHUNKS = re.compile(r"(\d+)")
 _MIN_STEPS = 2
 _MAX_STEPS = 30
@@ -116,10 +118,12 @@ def find_scale(labels: Iterable[str]) -> Scale | None:
 def _numbered(texts: set[str]) -> Scale | None:
     values: dict[str, float] = {}
     for text in texts:
-        found = _STEP.fullmatch(text.strip())
+        found = _STEP.fullmatch(text.strip()) or _BARE_STEP.fullmatch(text.strip())
         if found:
             values[text] = float(found.group(1) or found.group(2))
     if len(values) < len(texts) or len(set(values.values())) < len(texts):
+        return None
+    if all(_BARE_STEP.fullmatch(text.strip()) for text in texts):
         return None
     steps = tuple(Step(text, values[text]) for text in sorted(texts, key=lambda t: values[t]))
     return Scale(steps, "each label begins with its number on a scale", 0.95)
