@@ -22,6 +22,7 @@ from kernel.settings import Settings, async_database_url
 
 INSUFFICIENT_PRIVILEGE = "42501"
 _UNSTORABLE_TEXT = frozenset({"22021", "22P05"})
+_INVALID_TEXT = "22P02"
 _RETRY_LATER = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300", "25P04"})
 
 
@@ -135,13 +136,26 @@ def problem_of_database(error: DBAPIError) -> Problem | None:
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
     if state == INSUFFICIENT_PRIVILEGE:
         return Forbidden("The database refuses this to your role in the team.")
-    if state in _UNSTORABLE_TEXT:
-        return Invalid.at(
-            "", "Texts cannot hold the character NUL (\\u0000) or half a surrogate pair; take it out."
-        )
+    if state in _UNSTORABLE_TEXT or (state == _INVALID_TEXT and "type json" in str(error.orig)):
+        return unstorable_text()
+    if _is_out_of_range(error):
+        return Invalid.at("", "A whole number is larger than any that is stored here (64 bits).")
     if error.connection_invalidated or state.startswith("08") or state in _RETRY_LATER:
         return Unavailable("The database is not reachable or too busy at the moment. Nothing was written.")
     return None
+
+
+def unstorable_text() -> Invalid:
+    """Return the problem for characters that JSON can write but PostgreSQL cannot hold."""
+    return Invalid.at(
+        "", "Texts cannot hold the character NUL (\\u0000) or half a surrogate pair; take it out."
+    )
+
+
+def _is_out_of_range(error: DBAPIError) -> bool:
+    """Whether asyncpg refused to encode an integer: it raises that from an OverflowError, without a state."""
+    refused = getattr(error.orig, "__cause__", None)
+    return isinstance(getattr(refused, "__cause__", None), OverflowError)
 
 
 def current_database(request: Request) -> Database:

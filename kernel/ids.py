@@ -4,6 +4,14 @@ import hashlib
 import secrets
 import time
 import uuid
+from typing import Annotated
+
+from pydantic import Field
+
+LARGEST_BIGINT = 2**63 - 1
+
+RowId = Annotated[int, Field(ge=1, le=LARGEST_BIGINT)]
+"""The id of a row, as requests name it in bodies and queries."""
 
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
 

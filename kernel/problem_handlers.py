@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as RoutingError  # noqa: TID251 - Starlette's router raises it; we translate
 
-from kernel.db import problem_of_database
+from kernel.db import problem_of_database, unstorable_text
 from kernel.idempotency import ReplayedError
+from kernel.ids import LARGEST_BIGINT
 from kernel.logs import get_logger
 from kernel.problems import (
     BadRequest,
@@ -30,8 +31,6 @@ from kernel.problems import (
 
 logger = get_logger(__name__)
 
-LARGEST_BIGINT = 2**63 - 1
-
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Register the translation of every kind of exception; constraints are read from `app.state.constraints`."""
@@ -42,6 +41,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         DBAPIError,
         PoolTimeout,
         ResponseValidationError,
+        UnicodeEncodeError,
     ):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(ReplayedError, _answer_again)
@@ -71,6 +71,12 @@ def _translated(request: Request, error: Exception) -> Problem:
         return _problem_of_database(error, request)
     if isinstance(error, PoolTimeout):
         return Unavailable("All database connections are busy. Nothing was written.")
+    return _problem_of_the_rest(error)
+
+
+def _problem_of_the_rest(error: Exception) -> Problem:
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return unstorable_text()
     return InternalError("The answer did not fit its own description; nothing was written.")
 
 

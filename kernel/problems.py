@@ -4,12 +4,24 @@ A service adds its own subclasses in `errors.py`. `type` is `/problems/<slug>`, 
 Nothing else may answer an error: `fastapi.HTTPException` is banned by lint.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from fastapi.responses import JSONResponse
 
 PROBLEM_JSON = "application/problem+json"
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as JSON. A detail may quote what the caller sent, so half a surrogate pair is escaped, as JSON does it."""
+
+    media_type = PROBLEM_JSON
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode(errors="backslashreplace")
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem, and so do we
@@ -32,21 +44,20 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem, and so do
     def body(self, *, instance: str) -> dict[str, Any]:
         """Return the RFC 9457 object; `instance` is the request id, as a URN-like reference."""
         return {
+            **self.members,
             "type": f"/problems/{self.slug}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "instance": instance,
-            **self.members,
         }
 
-    def response(self, *, instance: str) -> JSONResponse:
+    def response(self, *, instance: str) -> "ProblemResponse":
         """Return the HTTP response that carries this problem."""
-        return JSONResponse(
+        return ProblemResponse(
             self.body(instance=instance),
             status_code=self.status,
             headers=self.headers,
-            media_type=PROBLEM_JSON,
         )
 
 

@@ -211,6 +211,8 @@ async def test_a_filter_without_cases_gives_nulls_and_says_so(voters: int, analy
             "/filter/args/0/value",
             "finite number",
         ),
+        ({"filter": {"op": "eq", "variable": "age", "value": 2**63}}, "/filter/value", "finite number"),
+        ({"filter": {"op": "in", "variable": "age", "value": [10**400]}}, "/filter/value", "finite number"),
         ({"calculation_type": "MAGIC"}, "/calculation_type", "CROSSTAB"),
     ],
 )

@@ -8,7 +8,6 @@ expression, so a value given by a user can never become syntax.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Final
 
 from services.analytics.domain.codebook import CATEGORICAL, NUMERIC, Codebook, Variable
@@ -16,6 +15,7 @@ from services.analytics.domain.codebook import CATEGORICAL, NUMERIC, Codebook, V
 MAX_DEPTH: Final = 24
 MAX_NODES: Final = 500
 _N_SHOWN: Final = 12
+_BEYOND_INTEGERS: Final = 2**63
 Scalar = str | float | bool | dt.date | dt.datetime
 
 
@@ -235,9 +235,9 @@ def _scalar(variable: Variable, value: object) -> Scalar:
 
 
 def _number(variable: Variable, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _BEYOND_INTEGERS:
         raise ValueError(
-            f"'{variable.alias}' is of kind {variable.kind}; give a finite number, not {value!r}"
+            f"'{variable.alias}' is of kind {variable.kind}; give a finite number below 2^63, not {value!r}"
         )
     return value
 

@@ -50,7 +50,9 @@ async def find_analysis(
 ) -> AnalysisResult | None:
     """Return an analysis; with `lock`, for writing it in this transaction."""
     statement = select(AnalysisResult).where(AnalysisResult.id == analysis_id)
-    return await session.scalar(statement.with_for_update() if lock else statement)
+    if lock:  # read afresh: the row may have changed since this session saw it unlocked
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return await session.scalar(statement)
 
 
 async def find_status(session: AsyncSession, analysis_id: int) -> str | None:

@@ -19,7 +19,9 @@ async def find_insight(
 ) -> ResearchInsight | None:
     """Return an insight; with `lock`, for writing it in this transaction."""
     statement = select(ResearchInsight).where(ResearchInsight.id == insight_id)
-    return await session.scalar(statement.with_for_update() if lock else statement)
+    if lock:  # read afresh: the row may have changed since this session saw it unlocked
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return await session.scalar(statement)
 
 
 def insights_of(project_id: int) -> Select[Any]:

@@ -17,7 +17,9 @@ OLDEST_FIRST = (Comment.created_at, Comment.id)
 async def find_report(session: AsyncSession, report_id: int, *, lock: bool = False) -> Report | None:
     """Return a report without its published content; with `lock`, for writing it in this transaction."""
     statement = select(Report).options(defer(Report.published_content)).where(Report.id == report_id)
-    return await session.scalar(statement.with_for_update() if lock else statement)
+    if lock:  # read afresh: the row may have changed since this session saw it unlocked
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return await session.scalar(statement)
 
 
 async def find_published(session: AsyncSession, report_uuid: UUID) -> Report | None:

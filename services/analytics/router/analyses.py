@@ -12,6 +12,7 @@ from kernel.access import Permission, require_project
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.idempotency import Claim, IdempotencyKeyReused, claim
+from kernel.ids import RowId
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.prefer import PreferWait, wait_until
 from kernel.principals import Caller
@@ -69,7 +70,7 @@ async def list_analyses(
     project_id: int,
     session: ReadOnly,
     page: PageQuery,
-    dataset_id: Annotated[int | None, Query(description="Only of this dataset.")] = None,
+    dataset_id: Annotated[RowId | None, Query(description="Only of this dataset.")] = None,
     calculation_type: Annotated[CalculationType | None, Query(description="Only of this type.")] = None,
 ) -> Page[AnalysisSummary]:
     """List a project's analyses without their figures, newest first."""

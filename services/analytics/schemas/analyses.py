@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.analytics import AnalysisStatus, CalculationType
+from kernel.ids import RowId
 
 
 class AnalysisCreate(BaseModel):
@@ -13,7 +14,7 @@ class AnalysisCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dataset_id: int = Field(ge=1)
+    dataset_id: RowId
     calculation_type: CalculationType
     parameters: dict[str, Any] = Field(description="As `GET /api/calculations` describes for the type.")
     filter: dict[str, Any] | None = Field(

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from kernel.ids import RowId
+
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00]*$")
 ]
@@ -18,7 +20,7 @@ class InsightCreate(BaseModel):
 
     title: Title
     body: Body = Field("", description="Markdown.")
-    analysis_result_id: int | None = Field(None, description="The result it was drawn from.")
+    analysis_result_id: RowId | None = Field(None, description="The result it was drawn from.")
     evidence: dict[str, Any] = Field(default_factory=dict, description="The figures that support it.")
 
 
@@ -29,7 +31,7 @@ class InsightUpdate(BaseModel):
 
     title: Title = ""
     body: Body = ""
-    analysis_result_id: int | None = None
+    analysis_result_id: RowId | None = None
     evidence: dict[str, Any] = Field(default_factory=dict)
 
 

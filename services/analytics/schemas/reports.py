@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.analytics import ReportStatus
+from kernel.ids import RowId
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00]*$")
@@ -27,8 +28,8 @@ class BlockWrite(BaseModel):
     text: Text | None = Field(
         None, description="Markdown, for heading, text and quote; a caption for the others."
     )
-    analysis_result_id: int | None = None
-    insight_id: int | None = None
+    analysis_result_id: RowId | None = None
+    insight_id: RowId | None = None
 
 
 Blocks = Annotated[list[BlockWrite], Field(max_length=1000)]
@@ -94,7 +95,7 @@ class CommentCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     anchor: AnchorWrite | None = Field(None, description="Needed for a remark; an answer has its parent's.")
-    parent_id: int | None = None
+    parent_id: RowId | None = None
     body: Remark
 
 

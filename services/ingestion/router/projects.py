@@ -4,6 +4,7 @@ from fastapi import Response, status
 
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
+from kernel.ids import RowId
 from kernel.pagination import Page, PageQuery
 from kernel.principals import Caller
 from kernel.routing import Router
@@ -27,7 +28,9 @@ async def create_project(
 
 
 @router.get("")
-async def list_projects(session: ReadOnly, page: PageQuery, team_id: int | None = None) -> Page[ProjectRead]:
+async def list_projects(
+    session: ReadOnly, page: PageQuery, team_id: RowId | None = None
+) -> Page[ProjectRead]:
     """List your projects, newest first; of one team with `team_id`."""
     projects, cursor = await queries.list_projects(session, page, team_id=team_id)
     return Page(items=[ProjectRead.model_validate(p) for p in projects], next_cursor=cursor)

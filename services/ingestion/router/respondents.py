@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Path, Request
+from fastapi import APIRouter, Body, Header, Path, Request, Response
 from fastapi import status as http
 
 from contracts.ingestion import LayoutStyle
@@ -57,6 +57,7 @@ async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurve
 async def begin_session(
     survey_uuid: UUID,
     request: Request,
+    response: Response,
     body: Annotated[SessionCreate | None, Body()] = None,
     accept_language: Annotated[str | None, Header()] = None,
 ) -> SessionRead:
@@ -74,6 +75,7 @@ async def begin_session(
             language=wanted.language,
             accept_language=accept_language,
         )
+    response.headers["Location"] = f"/public/sessions/{token}"
     return SessionRead(token=token, **interview_read(interview).model_dump())
 
 

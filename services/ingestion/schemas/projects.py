@@ -4,13 +4,15 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kernel.ids import RowId
+
 
 class ProjectCreate(BaseModel):
     """A new project of a team."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    team_id: int
+    team_id: RowId
     name: str = Field(min_length=1, max_length=255)
     description: str = Field("", max_length=20_000, description="Background, also for generated insights.")
 

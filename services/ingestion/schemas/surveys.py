@@ -29,7 +29,7 @@ class SurveyUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    title: str | None = None
+    title: str | None = Field(None, min_length=1, max_length=255)
     layout_style: LayoutStyle | None = None
     theme_config: dict[str, Any] | None = None
     definition: dict[str, Any] | None = None

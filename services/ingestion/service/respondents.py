@@ -116,7 +116,7 @@ async def begin_interview(
     """Open the interview of a session token, or return it when it exists already; raises NotFound, SurveyNotOpen."""
     seen = await visit(session, identifier)
     if not seen.survey.is_open:
-        raise SurveyNotOpen(f"The survey is {seen.survey.status}.", status=seen.survey.status)
+        raise SurveyNotOpen(f"The survey is {seen.survey.status}.", survey_status=seen.survey.status)
     definition = seen.questionnaire.definition
     state = engine.open_interview(definition, link)
     await queries.add_interview(
@@ -145,7 +145,7 @@ async def reopen_interview(session: Session, token_hash: str) -> Interview:
     interview = await get_interview(session, token_hash)
     if interview.is_finished:
         raise InterviewFinished("The answers were submitted and can no longer be changed.")
-    raise SurveyNotOpen(f"The survey is {interview.survey.status}.", status=interview.survey.status)
+    raise SurveyNotOpen(f"The survey is {interview.survey.status}.", survey_status=interview.survey.status)
 
 
 def store_answers(interview: Interview, given: Mapping[str, Any]) -> Faults:

@@ -126,7 +126,7 @@ async def publish_survey(session: Session, survey_id: int) -> Survey:
     survey, grant = await _writable(session, survey_id)
     if survey.status == SurveyStatus.CLOSED:
         raise SurveyInOtherState(
-            "A closed survey is reopened before it is published again.", status=survey.status
+            "A closed survey is reopened before it is published again.", survey_status=survey.status
         )
     definition = check_document(
         title=survey.title, theme_config=survey.theme_config, definition=survey.definition
@@ -199,7 +199,8 @@ async def pause_survey(session: Session, survey_id: int) -> Survey:
     survey, _ = await _writable(session, survey_id)
     if survey.status != SurveyStatus.PUBLISHED:
         raise SurveyInOtherState(
-            f"Only a published survey can be paused; this one is {survey.status}.", status=survey.status
+            f"Only a published survey can be paused; this one is {survey.status}.",
+            survey_status=survey.status,
         )
     survey.status = SurveyStatus.PAUSED
     survey.revision += 1
@@ -210,7 +211,7 @@ async def close_survey(session: Session, survey_id: int) -> Survey:
     """Take no more answers; raises SurveyInOtherState when it is a draft or closed already."""
     survey, grant = await _writable(session, survey_id)
     if survey.status not in CLOSABLE:
-        raise SurveyInOtherState(f"A {survey.status} survey cannot be closed.", status=survey.status)
+        raise SurveyInOtherState(f"A {survey.status} survey cannot be closed.", survey_status=survey.status)
     survey.status = SurveyStatus.CLOSED
     survey.closed_at = utc_now()
     survey.revision += 1
@@ -224,7 +225,7 @@ async def reopen_survey(session: Session, survey_id: int) -> Survey:
     survey, grant = await _writable(session, survey_id)
     version = await queries.find_version(session, survey.published_version_id)
     if survey.status not in OPEN_AGAIN or version is None:
-        raise SurveyInOtherState(f"A {survey.status} survey cannot be reopened.", status=survey.status)
+        raise SurveyInOtherState(f"A {survey.status} survey cannot be reopened.", survey_status=survey.status)
     await _open(session, survey, grant, version=version.number)
     return survey
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from kernel.db import ReadOnly, Snapshot
 from kernel.http import ACCESS_PROBLEMS
+from kernel.ids import RowId
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.problems import NotFound
 from services.seo.domain.catalogue import CHECKS
@@ -82,7 +83,7 @@ async def list_pages(
 
 @router.get("/links")
 async def list_links(
-    audit_id: int, session: ReadOnly, page_id: Annotated[int, Query(description="The page that links.")]
+    audit_id: int, session: ReadOnly, page_id: Annotated[RowId, Query(description="The page that links.")]
 ) -> LinksRead:
     """List the links of one page; each target once."""
     await _audit(session, audit_id)
