@@ -47,6 +47,14 @@ class Listener:
         self._stop.set()
         self._thread.join(5)
 
+    def wait_for(self, *kinds: str, seconds: float = 10) -> None:
+        """Return once events of these kinds were heard; raises DemoFailedError when they are not."""
+        deadline = time.monotonic() + seconds
+        while missing := [kind for kind in kinds if not self.heard[kind]]:
+            if time.monotonic() > deadline:
+                raise DemoFailedError(f"an outside subscriber heard no {missing}, only {dict(self.heard)}")
+            time.sleep(0.02)
+
     async def _listen(self) -> None:
         connection = await nats.connect(self._url)
 
@@ -112,12 +120,8 @@ def walk_all(run: dict[str, Any]) -> Walk:
             started = time.perf_counter()
             outcome = step()
             print(f"{title:<28} {time.perf_counter() - started:6.2f} s   {outcome}", flush=True)
-        time.sleep(0.5)
+        listener.wait_for("analysis-complete", "audit-complete")
     walk.client.close()
-    if not listener.heard["analysis-complete"]:
-        raise DemoFailedError(
-            f"an outside subscriber heard no analysis-complete, only {dict(listener.heard)}"
-        )
     heard = ", ".join(f"{kind} {n}" for kind, n in sorted(listener.heard.items()))
     print(f"{'Events heard outside':<28}            {heard}")
     return walk
