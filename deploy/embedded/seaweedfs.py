@@ -51,6 +51,8 @@ class Seaweed(Part):
         self.title = "SeaweedFS S3"
         # It closes its volumes at once, then sometimes waits for its own maintenance worker until it is killed.
         self.grace_s = 3.0 if workspace.durable else 1.0
+        # Ready after 1 s, on a crowded machine after 5; once in some hundred starts it was not after 60.
+        self.second_start_after_s = 20.0
 
     @property
     def address(self) -> str:
@@ -110,8 +112,9 @@ def round_trip(endpoint: str, keys: tuple[str, str], bucket: str) -> None:
     status, body = signed(endpoint, keys, "PUT", bucket)
     if status not in {HTTPStatus.OK, HTTPStatus.CONFLICT}:
         raise NotReadyError(f"bucket {bucket}: {status} {body[:300]!r}")
-    if signed(endpoint, keys, "PUT", probe, content)[0] != HTTPStatus.OK:
-        raise NotReadyError("an object cannot be stored")
+    status, body = signed(endpoint, keys, "PUT", probe, content)
+    if status != HTTPStatus.OK:
+        raise NotReadyError(f"an object cannot be stored: {status} {body[:300]!r}")
     if signed(endpoint, keys, "GET", probe) != (HTTPStatus.OK, content):
         raise NotReadyError("a stored object does not come back")
     signed(endpoint, keys, "DELETE", probe)

@@ -81,6 +81,19 @@ class Supervisor:
 
     async def start_part(self, part: Part) -> None:
         """Launch one part and wait until its probe succeeds."""
+        began = time.monotonic()
+        reason = await self._launch(part, began + min(part.second_start_after_s, part.ready_within_s))
+        if reason and part.second_start_after_s < part.ready_within_s:
+            self._report(f"{part.title}, 2nd start", time.monotonic() - began, reason)
+            await self.kill_part(part.name)
+            reason = await self._launch(part, began + part.ready_within_s)
+        if reason:
+            what = f"{part.title} was not ready within {part.ready_within_s:.0f} s: {reason}"
+            raise PartFailedError(self._last_words(what, part))
+        await part.finish()
+
+    async def _launch(self, part: Part, deadline: float) -> str:
+        """Start a part's process; return why it is not ready at the deadline, empty once it is."""
         try:
             await part.prepare()
             process = await self._spawn(part.name, part.launch(), self._workspace.log(part.name))
@@ -88,11 +101,6 @@ class Supervisor:
             raise PartFailedError(f"{part.title} could not be started: {error}") from error
         self._running[part.name] = (part, process)
         self._workspace.pid_file.add(part.name, process.pid)
-        await self._await_ready(part, process)
-        await part.finish()
-
-    async def _await_ready(self, part: Part, process: Running) -> None:
-        deadline = time.monotonic() + part.ready_within_s
         why = "it does not answer"
         while time.monotonic() < deadline:
             self._refuse_dead(part, process)
@@ -102,10 +110,8 @@ class Supervisor:
                 why = str(error) or why
                 await asyncio.sleep(POLL_S)
             else:
-                return
-        raise PartFailedError(
-            self._last_words(f"{part.title} was not ready within {part.ready_within_s:.0f} s: {why}", part)
-        )
+                return ""
+        return why
 
     async def watch(self) -> NoReturn:
         """Wait until a part ends by itself, then raise PartFailedError."""
