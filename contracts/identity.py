@@ -6,6 +6,24 @@ from pydantic import Field
 
 from kernel.events import Event
 
+SCOPES = frozenset(
+    f"{noun}:{act}"
+    for noun in (
+        "projects",
+        "files",
+        "datasets",
+        "surveys",
+        "analyses",
+        "insights",
+        "reports",
+        "comments",
+        "audits",
+    )
+    for act in ("read", "write")
+) | {"teams:read", "search:read"}
+"""What an API key may be allowed: the first tag of a route, and whether it only reads. Accounts, members and keys
+themselves are out of any key's reach."""
+
 
 class TeamCreated(Event):
     """A team exists; its creator is its owner."""

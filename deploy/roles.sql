@@ -13,14 +13,15 @@ BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT', role_name);
         END IF;
     END LOOP;
-    -- Own the functions that policies ask for the caller's teams and projects, and those that purge; nobody logs in as them.
-    FOREACH role_name IN ARRAY ARRAY['plugzero_access', 'plugzero_purge'] LOOP
+    -- Own the functions that policies ask for the caller's teams and projects, those that purge, and those
+    -- that write on a caller's behalf; nobody logs in as them.
+    FOREACH role_name IN ARRAY ARRAY['plugzero_access', 'plugzero_purge', 'plugzero_clerk'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER BYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT', role_name);
         END IF;
     END LOOP;
 END
 $$;
--- The role that migrates gives functions to these two, so it must be able to act as them; name it here:
---   GRANT plugzero_access, plugzero_purge TO the_migrating_role WITH SET TRUE, INHERIT FALSE;
+-- The role that migrates gives functions to these three, so it must be able to act as them; name it here:
+--   GRANT plugzero_access, plugzero_purge, plugzero_clerk TO the_migrating_role WITH SET TRUE, INHERIT FALSE;
 CREATE EXTENSION IF NOT EXISTS vector;

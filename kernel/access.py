@@ -68,7 +68,7 @@ async def require_team(session: AsyncSession, team_id: int, permission: Permissi
     if row is None:
         raise NotFound.of("team", team_id)
     grant = TeamGrant(row.team_id, Role(row.role))
-    _require(grant.role, permission)
+    _require(grant.team_id, grant.role, permission)
     return grant
 
 
@@ -78,15 +78,16 @@ async def require_project(session: AsyncSession, project_id: int, permission: Pe
     if row is None:
         raise NotFound.of("project", project_id)
     grant = ProjectGrant(project_id, row.team_id, Role(row.role))
-    _require(grant.role, permission)
+    _require(grant.team_id, grant.role, permission)
     return grant
 
 
-def _require(role: Role, permission: Permission) -> None:
+def _require(team_id: int, role: Role, permission: Permission) -> None:
     if permission not in ROLE_PERMISSIONS[role]:
         allowed = " or ".join(r for r in Role if r is not Role.WORKER and permission in ROLE_PERMISSIONS[r])
         raise Forbidden(
             f"Your role in this team is {role}; this needs {allowed}. An owner or admin of the team can change it.",
+            team_id=team_id,
             role=role,
             needed=permission,
         )

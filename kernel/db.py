@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from kernel.idempotency import claim
-from kernel.principals import Caller
-from kernel.problems import Forbidden, Invalid, Problem, Unavailable
+from kernel.principals import Caller, Principal
+from kernel.problems import Forbidden, Invalid, Problem, Unauthenticated, Unavailable
 from kernel.settings import Settings, async_database_url
 
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -28,13 +28,25 @@ _RETRY_LATER = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", 
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """In whose name a transaction acts: pairs of setting name and value that the policies read."""
+    """In whose name a transaction acts: pairs of setting name and value that the policies read.
+
+    `session_id` names the log-in that must still be open when the transaction begins.
+    """
 
     settings: tuple[tuple[str, str], ...]
+    session_id: str = ""
+
+    @classmethod
+    def of_caller(cls, caller: Principal) -> Self:
+        """A request of somebody who is logged in, or of a key: rows of their teams, or of the key's team, now."""
+        own = (("app.user_id", str(caller.user_id)),)
+        if caller.only_team_id is not None:
+            return cls((*own, ("app.only_team", str(caller.only_team_id))))
+        return cls(own, caller.session_id)
 
     @classmethod
     def of_user(cls, user_id: int) -> Self:
-        """A member's request: rows of the teams that the user belongs to at this moment."""
+        """A user who proves who they are in this very request: rows of the teams they belong to at this moment."""
         return cls((("app.user_id", str(user_id)),))
 
     @classmethod
@@ -128,7 +140,13 @@ async def _act_as(session: AsyncSession, tenancy: Tenancy) -> None:
         for i, pair in enumerate(tenancy.settings)
         for key, word in zip("nv", pair, strict=True)
     }
-    await session.execute(text(f"SELECT {calls}"), values)
+    if not tenancy.session_id:
+        await session.execute(text(f"SELECT {calls}"), values)
+        return
+    values["session"] = tenancy.session_id
+    asked = text(f"SELECT access.is_session_open(CAST(:session AS uuid)), {calls}")
+    if not await session.scalar(asked, values):
+        raise Unauthenticated("This session has ended. Log in again.")
 
 
 def problem_of_database(error: DBAPIError) -> Problem | None:
@@ -172,14 +190,14 @@ def public_database(request: Request) -> Database:
 
 async def open_transaction(request: Request, caller: Caller) -> AsyncIterator[Session]:
     """Yield the request's write transaction; it commits after the handler and before the response is sent."""
-    async with current_database(request).transaction(Tenancy.of_user(caller.user_id)) as session:
+    async with current_database(request).transaction(Tenancy.of_caller(caller)) as session:
         await claim(session, request, caller=caller.subject)
         yield session
 
 
 async def open_snapshot(request: Request, caller: Caller) -> AsyncIterator[Snapshot]:
     """Yield the request's read-only snapshot."""
-    async with current_database(request).snapshot(Tenancy.of_user(caller.user_id)) as session:
+    async with current_database(request).snapshot(Tenancy.of_caller(caller)) as session:
         yield session
 
 

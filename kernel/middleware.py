@@ -7,6 +7,7 @@ import structlog
 from opentelemetry import propagate, trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kernel.activity import ORIGIN, Origin
 from kernel.ids import uuid7
 from kernel.logs import get_logger
 from kernel.problems import InternalError, TooLarge
@@ -36,6 +37,8 @@ class RequestContext:
         scope.setdefault("state", {})["request_id"] = request_id
         carrier = {k.decode("latin-1"): v.decode("latin-1") for k, v in headers.items()}
         exchange = _Exchange(send, request_id)
+        client = scope.get("client") or ("", 0)
+        ORIGIN.set(Origin(str(client[0]), carrier.get("user-agent", ""), request_id))
         with (
             structlog.contextvars.bound_contextvars(request_id=request_id),
             tracer.start_as_current_span(

@@ -1,7 +1,8 @@
-"""Who calls: the principal behind a request, from a verified access token.
+"""Who calls: the principal behind a request, from a verified access token or an API key.
 
 Tokens are Ed25519 JWTs (RFC 7519, RFC 8037) made by identity and verified here against its JWKS, so no service
-asks identity on a request path. What a principal may do in a team is `kernel.access`.
+asks identity on a request path. Keys are looked up in the database (`kernel.api_keys`). What a principal may do in a
+team is `kernel.access`.
 """
 
 import asyncio
@@ -15,27 +16,32 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from kernel.problems import Unauthenticated, Unavailable
+from kernel.api_keys import KeyFinder, looks_like_key
+from kernel.problems import Forbidden, Unauthenticated, Unavailable
 from kernel.settings import Settings
 
 ALGORITHM = "Ed25519"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068 §2.1, a media type and no secret
 LONGEST_TOKEN_CHARACTERS = 4_096
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFETCH_AT_MOST_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller whose token was verified."""
+    """A caller whose token or key was verified. One with a key acts in one team only, within the key's scopes."""
 
     user_id: int
-    session_id: str
+    session_id: str = ""
     authentication_methods: tuple[str, ...] = ()
+    key_id: int | None = None
+    only_team_id: int | None = None
+    scopes: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:
         """Name of the caller in cursors, idempotency keys and logs."""
-        return f"user:{self.user_id}"
+        return f"user:{self.user_id}" if self.key_id is None else f"key:{self.key_id}"
 
 
 class KeySource(Protocol):
@@ -138,14 +144,44 @@ async def current_principal(request: Request) -> Principal:
     if known is not None:
         return known
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(
-            "Send `Authorization: Bearer <access token>`; POST /api/accounts/login gives one."
+            "Send `Authorization: Bearer <access token or API key>`; POST /api/accounts/login gives a token."
         )
-    verifier: TokenVerifier = request.app.state.resources.verifier
-    principal = await verifier.verify(token.strip())
+    if looks_like_key(token):
+        principal = await _principal_of_key(request, token)
+    else:
+        verifier: TokenVerifier = request.app.state.resources.verifier
+        principal = await verifier.verify(token)
     request.state.principal = principal
+    require_scope(request, principal)
     return principal
+
+
+async def _principal_of_key(request: Request, key: str) -> Principal:
+    finder: KeyFinder = request.app.state.resources.key_finder
+    found = await finder.find(key)
+    if found is None:
+        raise Unauthenticated("The API key is not valid, has expired or was revoked.")
+    return Principal(
+        found.user_id, key_id=found.key_id, only_team_id=found.team_id, scopes=frozenset(found.scopes)
+    )
+
+
+def require_scope(request: Request, principal: Principal) -> None:
+    """Refuse what an API key's scopes do not name: a route's first tag, with `:read` or `:write`; raises Forbidden."""
+    if principal.key_id is None:
+        return
+    tags = getattr(request.scope.get("route"), "tags", None) or ["nothing"]
+    needed = f"{tags[0]}:{'read' if request.method in SAFE_METHODS else 'write'}"
+    if needed not in principal.scopes:
+        held = ", ".join(sorted(principal.scopes)) or "none"
+        raise Forbidden(
+            f"This needs the scope {needed}; this key has {held}. Make a key with that scope, or log in.",
+            team_id=principal.only_team_id,
+            needed=needed,
+        )
 
 
 Caller = Annotated[Principal, Depends(current_principal)]

@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as RoutingError  # noqa: TID251 - Starlette's router raises it; we translate
 
-from kernel.db import problem_of_database, unstorable_text
+from kernel.activity import Outcome, log_activity
+from kernel.db import Tenancy, problem_of_database, unstorable_text
 from kernel.idempotency import ReplayedError
 from kernel.ids import LARGEST_BIGINT
 from kernel.logs import get_logger
 from kernel.problems import (
     BadRequest,
+    Forbidden,
     InternalError,
     Invalid,
     MethodNotAllowed,
@@ -47,6 +49,28 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ReplayedError, _answer_again)
 
 
+async def _log_refusal(request: Request, problem: Forbidden) -> None:
+    """Note that a known caller was refused (OWASP ASVS 5.0, 16.3.2); the request's own transaction is over."""
+    caller = getattr(request.state, "principal", None)
+    if caller is None:
+        return
+    route = getattr(request.scope.get("route"), "path", "")
+    resources = request.app.state.resources
+    try:
+        async with resources.database.transaction(Tenancy.none()) as session:
+            await log_activity(
+                session,
+                "access.denied",
+                actor=caller,
+                team_id=problem.team_id,
+                target=f"{request.method} {route}"[:100],
+                outcome=Outcome.DENIED,
+                problem=problem.slug,
+            )
+    except (DBAPIError, PoolTimeout):
+        logger.exception("refusal not logged", slug=problem.slug)
+
+
 async def _answer_again(_: Request, error: Exception) -> Response:
     if not isinstance(error, ReplayedError):  # registered for it only
         raise error
@@ -55,6 +79,8 @@ async def _answer_again(_: Request, error: Exception) -> Response:
 
 async def _answer(request: Request, error: Exception) -> Response:
     problem = _translated(request, error)
+    if isinstance(problem, Forbidden):
+        await _log_refusal(request, problem)
     if problem.status >= 500:  # noqa: PLR2004 - HTTP's class of server errors
         logger.error("problem", slug=problem.slug, exc_info=error)
     return problem.response(instance=request.scope["state"]["request_id"])

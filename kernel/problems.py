@@ -94,6 +94,11 @@ class Forbidden(Problem):
     title = "You may not do this"
     status = 403
 
+    def __init__(self, detail: str = "", *, team_id: int | None = None, **members: Any) -> None:
+        """`team_id` is for the activity log, not for the answer."""
+        super().__init__(detail, **members)
+        self.team_id = team_id
+
 
 class NotFound(Problem):
     """There is nothing at this address for you: it never existed, was deleted, or belongs to another team."""

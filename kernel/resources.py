@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from kernel.db import Database
+from kernel.api_keys import KeyFinder
+from kernel.db import Database, Tenancy
 from kernel.objects import Objects
 from kernel.principals import JwksKeys, KeySource, TokenVerifier
 from kernel.settings import Settings
@@ -17,6 +18,7 @@ class Resources:
     public_database: Database
     objects: Objects
     verifier: TokenVerifier
+    key_finder: KeyFinder
 
     @classmethod
     def of(cls, settings: Settings, *, keys: KeySource | None = None) -> "Resources":
@@ -29,6 +31,7 @@ class Resources:
             public_database=Database(public_url, settings) if public_url else database,
             objects=Objects(settings),
             verifier=TokenVerifier(settings, keys or JwksKeys(settings)),
+            key_finder=KeyFinder(lambda: database.transaction(Tenancy.none())),
         )
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from django.db.migrations import RunSQL
 SERVICES = ("plugzero_identity", "plugzero_ingestion", "plugzero_analytics", "plugzero_seo")
 RELAY, RESPONDENT, READER = "plugzero_relay", "plugzero_respondent", "plugzero_reader"
 LOGIN_ROLES = (*SERVICES, RELAY, RESPONDENT, READER)
-ACCESS, PURGE = "plugzero_access", "plugzero_purge"
+ACCESS, PURGE, CLERK = "plugzero_access", "plugzero_purge", "plugzero_clerk"
 
 # The sub-select makes PostgreSQL call the function once per statement (an InitPlan) and keeps index conditions.
 READABLE_PROJECT = "project_id = ANY ((SELECT access.my_projects())::bigint[])"
@@ -83,4 +83,20 @@ def access_function(signature: str, returns: str, body: str, *, roles: tuple[str
         f"GRANT EXECUTE ON FUNCTION access.{signature} TO {', '.join(roles)}; "
         f"ALTER FUNCTION access.{signature} OWNER TO {ACCESS}",
         f"DROP FUNCTION access.{signature}",
+    )
+
+
+def clerk_function(signature: str, returns: str, body: str, *, roles: tuple[str, ...]) -> RunSQL:
+    """A function of schema `access` that writes one thing on the caller's behalf, in plpgsql, as plugzero_clerk.
+
+    What it writes no login role may write by itself; its fixed search path is that of `access_function`.
+    """
+    name = signature.partition("(")[0]
+    return RunSQL(
+        f"CREATE FUNCTION access.{signature} RETURNS {returns} LANGUAGE plpgsql VOLATILE SECURITY DEFINER "
+        f"SET search_path = pg_catalog, pg_temp AS $body${body}$body$; "
+        f"REVOKE ALL ON FUNCTION access.{name} FROM PUBLIC; "
+        f"GRANT EXECUTE ON FUNCTION access.{name} TO {', '.join(roles)}; "
+        f"ALTER FUNCTION access.{name} OWNER TO {CLERK}",
+        f"DROP FUNCTION access.{name}",
     )

@@ -8,10 +8,12 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Cast, Lower
 
-from schema.fields import CreatedAtField, Index, one_of, unique
+from schema.fields import CreatedAtField, Index, ListField, one_of, unique
 
 SEGMENTS = ("STUDENT", "SMB", "ENTERPRISE")
 ROLES = ("OWNER", "ADMIN", "MEMBER", "VIEWER")
+INVITED_ROLES = ("ADMIN", "MEMBER", "VIEWER")
+OUTCOMES = ("SUCCESS", "FAILURE", "DENIED")
 
 
 class User(AbstractUser):
@@ -129,6 +131,10 @@ class Session(models.Model):
     )
     user_agent = models.CharField(max_length=512, db_default="", db_comment="The device, as it named itself.")
     ip_address = models.CharField(max_length=45, db_default="", db_comment="Address of the last use.")
+    methods = ListField(
+        db_default=["pwd"],
+        db_comment="How it was authenticated (RFC 8176): pwd, otp, kba for a recovery code.",
+    )
 
     class Meta:
         """Table."""
@@ -177,3 +183,156 @@ class SigningKey(models.Model):
         db_table = "accounts_signingkey"
         db_table_comment = "A key pair that signs access tokens."
         indexes = [Index(fields=["created_at"], name="accounts_signingkey_created_at_idx")]
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for the second factor once, when the device is lost."""
+
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="+", db_index=False, db_comment="Whose it is."
+    )
+    code_hash = models.CharField(max_length=64, db_comment="SHA-256 of the code, in hexadecimal digits.")
+    created_at = CreatedAtField(db_comment="When the codes were made.")
+    used_at = models.DateTimeField(null=True, db_comment="When it was used up; null before.")
+
+    class Meta:
+        """Table, constraints."""
+
+        db_table = "accounts_recoverycode"
+        db_table_comment = "One-time codes for a log-in without the second factor's device."
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "code_hash"], name="accounts_recoverycode_user_code_hash_key"
+            )
+        ]
+
+
+class Invitation(models.Model):
+    """A role in a team, offered to an address; whoever has the mailed token can take it once."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="+", db_index=False, db_comment="The team.")
+    email = models.CharField(max_length=255, db_comment="The invited address, in lower case.")
+    role = models.CharField(max_length=20, db_comment="ADMIN, MEMBER or VIEWER.")
+    token_hash = models.CharField(max_length=64, db_comment="SHA-256 of the mailed token, hexadecimal.")
+    invited_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", db_comment="Who invited; null once purged."
+    )
+    created_at = CreatedAtField(db_comment="When it was made.")
+    sent_at = CreatedAtField(db_comment="When the letter last left.")
+    expires_at = models.DateTimeField(db_comment="When the token stops working.")
+    accepted_at = models.DateTimeField(null=True, db_comment="When it was accepted; null before.")
+    revoked_at = models.DateTimeField(null=True, db_comment="When it was taken back; null otherwise.")
+
+    class Meta:
+        """Table, constraints."""
+
+        db_table = "accounts_invitation"
+        db_table_comment = "Roles in teams that were offered by mail."
+        constraints = [
+            unique("accounts_invitation", "token_hash"),
+            models.UniqueConstraint(
+                fields=["team", "email"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="accounts_invitation_open_key",
+            ),
+            one_of("accounts_invitation", "role", INVITED_ROLES),
+        ]
+        indexes = [Index(fields=["team", "created_at"], name="accounts_invitation_team_id_created_at_idx")]
+
+
+class ApiKey(models.Model):
+    """A program's access to one team, in its maker's name and within scopes."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_comment="In whose name it acts.")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="+", db_index=False, db_comment="The team.")
+    name = models.CharField(max_length=100, db_comment="What it is for, as its maker says.")
+    prefix = models.CharField(max_length=20, db_comment="Its first characters, which identify it to people.")
+    key_hash = models.CharField(max_length=64, db_comment="SHA-256 of the key, in hexadecimal digits.")
+    scopes = ListField(db_comment="What it may do: a list such as ['surveys:read'].")
+    created_at = CreatedAtField(db_comment="When it was made.")
+    expires_at = models.DateTimeField(null=True, db_comment="When it stops; null: never by itself.")
+    last_used_at = models.DateTimeField(null=True, db_comment="Last use, to the minute; null before.")
+    revoked_at = models.DateTimeField(null=True, db_comment="When it was revoked; null while it works.")
+
+    class Meta:
+        """Table, constraints."""
+
+        db_table = "accounts_apikey"
+        db_table_comment = "Keys with which programs call the API in a member's name."
+        constraints = [unique("accounts_apikey", "key_hash")]
+        indexes = [Index(fields=["team", "created_at"], name="accounts_apikey_team_id_created_at_idx")]
+
+
+class LoginThrottle(models.Model):
+    """How often guessing has failed for an account or from an address, and until when it has to wait."""
+
+    key = models.CharField(
+        max_length=64,
+        primary_key=True,
+        db_comment="SHA-256 of what is counted: an account, an address, both.",
+    )
+    n_failures = models.IntegerField(db_comment="Attempts that have not been followed by a success.")
+    blocked_until = models.DateTimeField(db_comment="Attempts before this moment are refused.")
+    updated_at = CreatedAtField(db_comment="Last attempt.")
+
+    class Meta:
+        """Table, indexes."""
+
+        db_table = "accounts_loginthrottle"
+        db_table_comment = "Counts of failed log-ins, shared by all replicas."
+        indexes = [Index(fields=["updated_at"], name="accounts_loginthrottle_updated_at_idx")]
+
+
+class ActivityLog(models.Model):
+    """What somebody did, or was refused. Rows are only ever added, each chained to the one before by its hash.
+
+    No foreign keys: rows outlive what they speak of.
+    """
+
+    chain = models.CharField(
+        max_length=40, db_comment="The chain it belongs to: team:<id>, user:<id> or anonymous."
+    )
+    position = models.BigIntegerField(db_comment="Its place in the chain, from 1 without gaps.")
+    team_id = models.BigIntegerField(null=True, db_comment="The team it concerns; null for accounts.")
+    actor_id = models.BigIntegerField(null=True, db_comment="The acting user; null when nobody is known.")
+    actor = models.CharField(max_length=100, db_comment="Who acted: user:<id>, key:<id>, anonymous.")
+    action = models.CharField(max_length=60, db_comment="What was done, such as member.removed.")
+    target = models.CharField(max_length=100, db_default="", db_comment="On what, such as user:7.")
+    outcome = models.CharField(max_length=10, db_comment="SUCCESS, FAILURE or DENIED.")
+    ip_address = models.CharField(max_length=45, db_default="", db_comment="From which address.")
+    user_agent = models.CharField(max_length=512, db_default="", db_comment="With which device or program.")
+    request_id = models.CharField(max_length=64, db_default="", db_comment="X-Request-Id of the request.")
+    details = models.JSONField(db_default={}, db_comment="What else is worth knowing, such as the factor.")
+    created_at = CreatedAtField(db_comment="When it happened.")
+    previous_hash = models.CharField(max_length=64, db_comment="Hash of the row before; zeros for the first.")
+    hash = models.CharField(
+        max_length=64, db_comment="SHA-256 over the row and previous_hash, in hexadecimal digits."
+    )
+
+    class Meta:
+        """Table, constraints, indexes."""
+
+        db_table = "accounts_activitylog"
+        db_table_comment = "Who did what, hash-chained; rows are only added."
+        constraints = [
+            unique("accounts_activitylog", "chain", "position"),
+            one_of("accounts_activitylog", "outcome", OUTCOMES),
+        ]
+        indexes = [
+            Index(fields=["team_id", "created_at"], name="accounts_activitylog_team_id_created_at_idx"),
+            Index(fields=["actor_id", "created_at"], name="accounts_activitylog_actor_id_created_at_idx"),
+        ]
+
+
+class ActivityHead(models.Model):
+    """The last row of each chain: what the next one is chained to."""
+
+    chain = models.CharField(max_length=40, primary_key=True, db_comment="The chain.")
+    position = models.BigIntegerField(db_comment="Position of its last row; 0 before the first.")
+    hash = models.CharField(max_length=64, db_comment="Hash of its last row; zeros before the first.")
+
+    class Meta:
+        """Table."""
+
+        db_table = "accounts_activityhead"
+        db_table_comment = "The present end of each chain of the activity log."

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from kernel.db import Database, Session, Snapshot, Tenancy, current_database, public_database
 from kernel.objects import Objects
-from kernel.principals import Caller
+from kernel.principals import Caller, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +16,20 @@ class CallerDatabase:
     """The database in the caller's name, for routes that need more than one transaction (waiting, drawing)."""
 
     database: Database
-    user_id: int
+    caller: Principal
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """Open a write transaction; it commits at the end of the block."""
-        return self.database.transaction(Tenancy.of_user(self.user_id))
+        return self.database.transaction(Tenancy.of_caller(self.caller))
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """Open a read-only snapshot."""
-        return self.database.snapshot(Tenancy.of_user(self.user_id))
+        return self.database.snapshot(Tenancy.of_caller(self.caller))
 
 
 def caller_database(request: Request, caller: Caller) -> CallerDatabase:
     """Return the database in the caller's name."""
-    return CallerDatabase(current_database(request), caller.user_id)
+    return CallerDatabase(current_database(request), caller)
 
 
 def stored_objects(request: Request) -> Objects:

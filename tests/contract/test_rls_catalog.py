@@ -22,13 +22,19 @@ SECRETS = [
     ("accounts_refreshtoken", "token_hash"),
     ("accounts_refreshtoken", "successor"),
     ("accounts_session", "id"),
+    ("accounts_recoverycode", "code_hash"),
+    ("accounts_apikey", "key_hash"),
+    ("accounts_invitation", "token_hash"),
 ]
 
 
 @pytest.mark.parametrize(("table", "column"), SECRETS)
-async def test_only_identity_can_read_a_secret(owner: asyncpg.Connection, table: str, column: str) -> None:
+async def test_only_identity_can_log_in_and_read_a_secret(
+    owner: asyncpg.Connection, table: str, column: str
+) -> None:
     readers = await owner.fetch(
-        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'plugzero\\_%' AND has_column_privilege(rolname, $1, $2, 'SELECT')",
+        "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'plugzero\\_%' "
+        "AND has_column_privilege(rolname, $1, $2, 'SELECT')",
         table,
         column,
     )
@@ -105,7 +111,7 @@ async def test_functions_that_look_past_policies_are_pinned_down(owner: asyncpg.
         assert "search_path=pg_catalog, pg_temp" in row["proconfig"], row["proname"]
         assert not row["is_public"], row["proname"]
         assert (
-            row["rolname"] in {"plugzero_access", "plugzero_purge"}
+            row["rolname"] in {"plugzero_access", "plugzero_purge", "plugzero_clerk"}
             or row["proname"] == "make_event_partitions"
         )
 

@@ -22,7 +22,9 @@ def plain_owner_url(stack: Stack) -> Iterator[str]:
     with psycopg.connect(stack.database_url, autocommit=True) as administrator:
         administrator.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'plain'").format(role))
         administrator.execute(
-            sql.SQL("GRANT plugzero_access, plugzero_purge TO {} WITH SET TRUE, INHERIT FALSE").format(role)
+            sql.SQL(
+                "GRANT plugzero_access, plugzero_purge, plugzero_clerk TO {} WITH SET TRUE, INHERIT FALSE"
+            ).format(role)
         )
         administrator.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
         with psycopg.connect(with_database(stack.database_url, name), autocommit=True) as inside:

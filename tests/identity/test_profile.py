@@ -50,7 +50,7 @@ async def test_a_closed_account_is_shut_out_at_once_and_kept_for_its_grace_time(
     )
     assert refreshed.status_code == 401
     read = await clients.ingestion.get(f"/api/projects/{project}", headers=alice.headers)
-    assert read.status_code == 404
+    assert read.status_code == 401
     kept = "SELECT deleted_at IS NOT NULL FROM accounts_user WHERE id = $1"
     assert await owner.fetchval(kept, alice.user_id) is True
     assert (

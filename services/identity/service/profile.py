@@ -28,7 +28,7 @@ async def close_account(
     A job removes it for good after the grace time. The password is verified between two transactions. Raises
     WrongPassword, and OwnsTeams while the caller owns a team that others belong to.
     """
-    tenancy = Tenancy.of_user(caller.user_id)
+    tenancy = Tenancy.of_caller(caller)
     async with database.snapshot(tenancy) as snapshot:
         encoded = (await _get_user(snapshot, caller)).password
     if not await passwords.verify(encoded, password):

@@ -62,7 +62,7 @@ async def upload_file(
     The bytes go to the object store as they arrive. The transaction is opened afterwards, so that a slow upload
     holds no database connection; a repeat under the same `Idempotency-Key` ends there with the first answer.
     """
-    tenancy = Tenancy.of_user(caller.user_id)
+    tenancy = Tenancy.of_caller(caller)
     grant = await service.require_upload_access(resources, tenancy, project_id)
     incoming = await incoming_file(request, limit_bytes=_limit_bytes(resources))
     async with (

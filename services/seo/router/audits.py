@@ -42,7 +42,7 @@ async def request_audit(
     response: Response,
 ) -> AuditRead:
     """Start an audit. With `Prefer: wait=N` the answer is a finished 200 if it ends within N seconds."""
-    tenancy = Tenancy.of_user(caller.user_id)
+    tenancy = Tenancy.of_caller(caller)
     # Committed before waiting: the worker cannot see what is still open.
     async with database.transaction(tenancy) as session:
         await claim(session, request, caller=caller.subject)

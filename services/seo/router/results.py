@@ -22,7 +22,7 @@ from services.seo.schemas import (
     SummaryRead,
 )
 
-router = APIRouter(prefix="/api/audits/{audit_id}", tags=["audit results"], responses=ACCESS_PROBLEMS)
+router = APIRouter(prefix="/api/audits/{audit_id}", tags=["audits"], responses=ACCESS_PROBLEMS)
 
 _GRAVITY = {severity: position for position, severity in enumerate(Severity)}
 

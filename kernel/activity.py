@@ -1,0 +1,81 @@
+"""The activity log: who did what, on what, from where, and how it ended. One call, in the transaction of the act.
+
+Rows are added by a function of the database that chains each to the one before by its hash; no role can change or
+remove one. What was refused is noted after its transaction was rolled back, by `log_refusal`.
+"""
+
+import json
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel.principals import Principal
+
+
+class Outcome(StrEnum):
+    """How an act ended: done, tried in vain (a wrong password), or refused to a known caller."""
+
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DENIED = "DENIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where a request comes."""
+
+    ip_address: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+
+
+ORIGIN: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 - frozen
+"""The request that is being served; set by the middleware, empty in workers."""
+
+_APPEND = text(
+    "SELECT access.append_activity(CAST(:team AS bigint), CAST(:actor_id AS bigint), :actor, :action, :target, :outcome,"
+    " :ip_address, :user_agent, :request_id, CAST(:details AS jsonb))"
+)
+
+
+async def log_activity(  # noqa: PLR0913 - who, what, on what, how
+    session: AsyncSession,
+    action: str,
+    *,
+    actor: Principal | int | None,
+    team_id: int | None = None,
+    target: str = "",
+    outcome: Outcome = Outcome.SUCCESS,
+    **details: Any,
+) -> None:
+    """Append a row to the log of a team, else to the actor's own, else to that of the anonymous.
+
+    `action` is `<noun>.<past tense>`, `target` `<noun>:<id>`. Call it last: the chain is locked until the commit.
+    """
+    origin = ORIGIN.get()
+    actor_id, name = _identified(actor)
+    await session.execute(
+        _APPEND,
+        {
+            "team": team_id,
+            "actor_id": actor_id,
+            "actor": name,
+            "action": action,
+            "target": target,
+            "outcome": outcome.value,
+            "ip_address": origin.ip_address[:45],
+            "user_agent": origin.user_agent[:512],
+            "request_id": origin.request_id[:64],
+            "details": json.dumps(details, ensure_ascii=True),
+        },
+    )
+
+
+def _identified(actor: Principal | int | None) -> tuple[int | None, str]:
+    if isinstance(actor, Principal):
+        return actor.user_id, actor.subject
+    return actor, "anonymous" if actor is None else f"user:{actor}"
