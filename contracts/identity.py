@@ -45,6 +45,48 @@ class TeamDeleted(Event):
     team_id: int = Field(description="The deleted team.")
 
 
+class TeamRestored(Event):
+    """A deleted team is back, with everything that was in it."""
+
+    service: ClassVar[str] = "identity"
+    type: ClassVar[str] = "team-restored"
+
+    team_id: int = Field(description="The team.")
+
+
+class MemberInvited(Event):
+    """A role in a team was offered to an address."""
+
+    service: ClassVar[str] = "identity"
+    type: ClassVar[str] = "member-invited"
+
+    team_id: int = Field(description="The team.")
+    invitation_id: int = Field(description="The invitation.")
+    role: str = Field(description="ADMIN, MEMBER or VIEWER.")
+
+
+class MemberJoined(Event):
+    """A user accepted an invitation and is a member now."""
+
+    service: ClassVar[str] = "identity"
+    type: ClassVar[str] = "member-joined"
+
+    team_id: int = Field(description="The team.")
+    user_id: int = Field(description="The new member.")
+    role: str = Field(description="ADMIN, MEMBER or VIEWER.")
+
+
+class MemberRoleChanged(Event):
+    """A member has another role, or the team another owner."""
+
+    service: ClassVar[str] = "identity"
+    type: ClassVar[str] = "member-role-changed"
+
+    team_id: int = Field(description="The team.")
+    user_id: int = Field(description="The member.")
+    role: str = Field(description="OWNER, ADMIN, MEMBER or VIEWER.")
+
+
 class MemberRemoved(Event):
     """A user is no longer a member of a team: removed by others or gone of their own accord."""
 

@@ -41,6 +41,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 
+def permission_table() -> str:
+    """Return the table of permissions as Markdown: a row per role of people, a column per permission."""
+    people = [role for role in Role if role is not Role.WORKER]
+    lines = [
+        "| role | " + " | ".join(p.value for p in Permission) + " |",
+        "| --- |" + " --- |" * len(Permission),
+    ]
+    for role in people:
+        cells = ("yes" if permission in ROLE_PERMISSIONS[role] else "–" for permission in Permission)
+        lines.append(f"| {role} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 @dataclass(frozen=True, slots=True)
 class TeamGrant:
     """The caller's standing in a team."""

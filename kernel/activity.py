@@ -42,7 +42,7 @@ _APPEND = text(
 )
 
 
-async def log_activity(  # noqa: PLR0913 - who, what, on what, how
+async def log_activity(
     session: AsyncSession,
     action: str,
     *,

@@ -7,7 +7,7 @@ local to the transaction: a pooled connection never carries them on.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, NoReturn, Self
 
 from fastapi import Depends, Request
@@ -58,6 +58,10 @@ class Tenancy:
     def of_public(cls, **settings: str) -> Self:
         """A public page: `survey_uuid`, `session_hash` or `report_uuid`, for the narrow roles only."""
         return cls(tuple((f"app.{name}", value) for name, value in settings.items()))
+
+    def also(self, **settings: str) -> Self:
+        """Return the same with further settings, such as the hash of a mailed token."""
+        return replace(self, settings=(*self.settings, *((f"app.{k}", v) for k, v in settings.items())))
 
     @classmethod
     def none(cls) -> Self:
@@ -111,14 +115,14 @@ class Database:
     async def transaction(self, tenancy: Tenancy) -> AsyncIterator[Session]:
         """Open a write transaction in somebody's name; commits at the end, rolls back on any exception."""
         async with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            await _act_as(session, tenancy)
+            await act_as(session, tenancy)
             yield session
 
     @asynccontextmanager
     async def snapshot(self, tenancy: Tenancy) -> AsyncIterator[Snapshot]:
         """Open a read-only snapshot in somebody's name."""
         async with Snapshot(self._read_engine, expire_on_commit=False) as session, session.begin():
-            await _act_as(session, tenancy)
+            await act_as(session, tenancy)
             yield session
 
     async def ping(self) -> None:
@@ -131,7 +135,8 @@ class Database:
         await self.engine.dispose()
 
 
-async def _act_as(session: AsyncSession, tenancy: Tenancy) -> None:
+async def act_as(session: AsyncSession, tenancy: Tenancy) -> None:
+    """Tell PostgreSQL who acts from here to the end of the transaction; raises Unauthenticated for an ended session."""
     if not tenancy.settings:
         return
     calls = ", ".join(f"set_config(:n{i}, :v{i}, true)" for i in range(len(tenancy.settings)))

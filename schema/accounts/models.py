@@ -290,7 +290,7 @@ class ActivityLog(models.Model):
     """
 
     chain = models.CharField(
-        max_length=40, db_comment="The chain it belongs to: team:<id>, user:<id> or anonymous."
+        max_length=40, db_comment="The chain it belongs to: team:<id>, user:<id> or anonymous:<0..63>."
     )
     position = models.BigIntegerField(db_comment="Its place in the chain, from 1 without gaps.")
     team_id = models.BigIntegerField(null=True, db_comment="The team it concerns; null for accounts.")

@@ -1,15 +1,23 @@
-"""What identity's worker does: no event concerns it yet; its jobs tidy up."""
+"""What identity's worker does: no event concerns it yet; its jobs tidy up and renew keys."""
+
+from datetime import timedelta
 
 from sqlalchemy import text
 
+from kernel.clock import utc_now
 from kernel.db import Tenancy
 from kernel.idempotency import purge_expired
 from kernel.resources import Resources
 from kernel.scheduler import Jobs
 from kernel.subscriptions import Consumers
+from services.identity.queries import sessions, throttles
+from services.identity.service.keys import SigningKeys
+from services.identity.service.second_factor import reseal_seeds
+from services.identity.service.tools import seed_keyring
 from services.identity.settings import settings
 
 HOUR_S, DAY_S = 3600, 86_400
+KEEP_SESSIONS, KEEP_THROTTLES = timedelta(days=30), timedelta(days=2)
 consumers = Consumers("identity")
 jobs = Jobs("identity")
 
@@ -29,3 +37,31 @@ async def purge_deleted(resources: Resources) -> None:
         await session.execute(
             text("SELECT * FROM maintenance.purge_deleted(make_interval(days => :days))"), grace
         )
+
+
+@jobs.every(DAY_S, name="purge-traces-of-log-ins")
+async def purge_traces_of_logins(resources: Resources) -> None:
+    """Remove sessions that were over a month ago, and counts of attempts that nobody continued."""
+    async with resources.database.transaction(Tenancy.none()) as session:
+        await sessions.purge_sessions(session, before=utc_now() - KEEP_SESSIONS)
+        await throttles.purge_throttles(session, before=utc_now() - KEEP_THROTTLES)
+
+
+@jobs.every(DAY_S, name="purge-activity")
+async def purge_activity(resources: Resources) -> None:
+    """Remove the oldest rows of the activity log once they are past their retention."""
+    keep = {"days": settings().activity_days}
+    async with resources.database.transaction(Tenancy.none()) as session:
+        await session.execute(text("SELECT maintenance.purge_activity(make_interval(days => :days))"), keep)
+
+
+@jobs.every(HOUR_S, name="renew-signing-keys")
+async def renew_signing_keys(resources: Resources) -> None:
+    """Make the next signing key when the present one is old enough; the old one stays published for its tokens."""
+    await SigningKeys(resources.database, settings()).ensure()
+
+
+@jobs.every(HOUR_S, name="seal-seeds-anew")
+async def seal_seeds_anew(resources: Resources) -> None:
+    """Seal seeds of one-time codes under the present key of PLUGZERO_ENCRYPTION_KEYS."""
+    await reseal_seeds(resources.database, seed_keyring(settings()))

@@ -4,20 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.identity.service.accounts import Accounts, Device
+from services.identity.service.tools import Tools
 
 
-def accounts(request: Request) -> Accounts:
-    """Return the account commands of this process."""
-    commands: Accounts = request.app.state.accounts
-    return commands
+def tools(request: Request) -> Tools:
+    """Return what the commands of this process need at hand."""
+    found: Tools = request.app.state.tools
+    return found
 
 
-def device(request: Request) -> Device:
-    """Return from where this request comes."""
-    address = request.client.host if request.client else ""
-    return Device(user_agent=request.headers.get("user-agent", ""), ip_address=address)
-
-
-AccountCommands = Annotated[Accounts, Depends(accounts)]
-CallerDevice = Annotated[Device, Depends(device)]
+IdentityTools = Annotated[Tools, Depends(tools)]

@@ -251,7 +251,7 @@ class ActivityLog(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
     """Internal unique identifier."""
     chain: Mapped[str] = mapped_column(String(40))
-    """The chain it belongs to: team:<id>, user:<id> or anonymous."""
+    """The chain it belongs to: team:<id>, user:<id> or anonymous:<0..63>."""
     position: Mapped[int] = mapped_column(BigInteger)
     """Its place in the chain, from 1 without gaps."""
     team_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from kernel.settings import Settings
 
@@ -32,8 +32,26 @@ class IdentitySettings(Settings):
     password_queue: int = Field(
         100, ge=1, description="Log-ins that may wait for a hash; more are answered 429 with Retry-After."
     )
+    login_failures_per_address: int = Field(
+        50,
+        ge=5,
+        description="Failed log-ins from one address, over all accounts, before it has to wait; raise it for a campus "
+        "behind one address.",
+    )
     access_token_s: int = Field(900, ge=60, le=3600, description="Life of an access token.")
     refresh_token_s: int = Field(30 * 86_400, ge=3600, description="Absolute life of a session, from log-in.")
+    mfa_token_s: int = Field(
+        300, ge=30, le=3600, description="Time between the password and the one-time code of a log-in."
+    )
+    encryption_keys: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description='Keys that seal seeds of one-time codes, as JSON: `{"2026b": "…", "2026a": "…"}`, the present one '
+        "first. A new key goes in front; a job seals every seed anew, then the old key may leave. Empty: PLUGZERO_SECRET_KEY.",
+    )
+    invitation_days: int = Field(7, ge=1, le=90, description="Days for which an invitation can be accepted.")
+    activity_days: int = Field(
+        730, ge=30, description="Days for which the activity log is kept; older rows leave from the front."
+    )
     purge_after_days: int = Field(
         30, ge=1, description="Days after which deleted teams and closed accounts are removed for good."
     )

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             name='ActivityLog',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain', models.CharField(db_comment='The chain it belongs to: team:<id>, user:<id> or anonymous.', max_length=40)),
+                ('chain', models.CharField(db_comment='The chain it belongs to: team:<id>, user:<id> or anonymous:<0..63>.', max_length=40)),
                 ('position', models.BigIntegerField(db_comment='Its place in the chain, from 1 without gaps.')),
                 ('team_id', models.BigIntegerField(db_comment='The team it concerns; null for accounts.', null=True)),
                 ('actor_id', models.BigIntegerField(db_comment='The acting user; null when nobody is known.', null=True)),

@@ -126,12 +126,14 @@ CREATE FUNCTION access.activity_hash(l public.accounts_activitylog) RETURNS text
 $body$;
 COMMENT ON FUNCTION access.activity_hash IS 'SHA-256 over a row of the activity log and the hash of the row before.';
 """
+# Many chains for the anonymous, so that attempts on unknown accounts wait for one another no more than those on known ones.
 # The head's row lock makes a chain's rows follow one another; it is held until the caller's transaction ends.
 APPEND_ACTIVITY = """
 DECLARE
     head public.accounts_activityhead;
     entry public.accounts_activitylog;
-    wanted_chain text := coalesce('team:' || in_team, 'user:' || in_actor_id, 'anonymous');
+    wanted_chain text := coalesce(
+        'team:' || in_team, 'user:' || in_actor_id, 'anonymous:' || (hashtext(in_request_id) & 63));
 BEGIN
     INSERT INTO public.accounts_activityhead (chain, position, hash) VALUES (wanted_chain, 0, repeat('0', 64))
     ON CONFLICT DO NOTHING;
@@ -294,7 +296,7 @@ class Migration(migrations.Migration):
             "accounts_activitylog",
             "SELECT",
             IDENTITY,
-            using=f"team_id = {MANAGED_TEAMS} OR (team_id IS NULL AND actor_id = {MY_ID})",
+            using=f"team_id = {MANAGED_TEAMS} OR actor_id = {MY_ID}",
         ),
         grant("SELECT (created_at), DELETE", "accounts_activitylog", PURGE),
         migrations.RunSQL(PURGE_ACTIVITY, "DROP FUNCTION maintenance.purge_activity"),

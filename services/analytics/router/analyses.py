@@ -192,7 +192,7 @@ async def _attempt(
     database: CallerDatabase, request: Request, command: Command, *, may_lag: bool
 ) -> AnalysisRead:
     async with database.transaction() as session:
-        await claim(session, request, caller=f"user:{database.user_id}")
+        await claim(session, request, caller=database.caller.subject)
         accepted = AnalysisRead.model_validate(await command(session, may_lag))
         held: Claim | None = getattr(request.state, "idempotency_claim", None)
         if held is not None:

@@ -1,25 +1,42 @@
-"""Users, their sessions and refresh tokens as rows."""
+"""Users as rows."""
 
-import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.clock import utc_now
 from kernel.db import Session
-from services.identity.models import RefreshToken, Team, TeamMembership, User
 from services.identity.models import Session as LoginSession
-
-SESSION_ORDER = (LoginSession.last_used_at.desc(), LoginSession.id.desc())
+from services.identity.models import Team, TeamMembership, User
 
 
 async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
     """Return the user with this normalized address, closed accounts included."""
     return await session.scalar(select(User).where(func.lower(User.email) == email))
+
+
+async def find_user_for_login(
+    session: AsyncSession, email: str, *, ip_address: str
+) -> tuple[User | None, bool]:
+    """Return the user with this normalized address, and whether they have logged in from the IP address before."""
+    known = (
+        select(LoginSession.id)
+        .where(LoginSession.user_id == User.id, LoginSession.ip_address == ip_address)
+        .exists()
+    )
+    row = (await session.execute(select(User, known).where(func.lower(User.email) == email))).one_or_none()
+    return (None, False) if row is None else (row[0], row[1])
+
+
+async def is_known_address(session: AsyncSession, user_id: int, ip_address: str) -> bool:
+    """Return whether a user has logged in from this IP address before."""
+    statement = select(LoginSession.id).where(
+        LoginSession.user_id == user_id, LoginSession.ip_address == ip_address
+    )
+    return await session.scalar(statement.limit(1)) is not None
 
 
 async def find_user(session: AsyncSession, user_id: int) -> User | None:
@@ -49,6 +66,18 @@ async def replace_password(session: Session, user_id: int, *, old: str, new: str
     return await session.scalar(statement) is not None
 
 
+async def replace_email(session: Session, user_id: int, *, old: str, new: str) -> bool:
+    """Give an open account another, verified address if the old one is still its own."""
+    statement = (
+        update(User)
+        .where(User.id == user_id, User.email == old, User.deleted_at.is_(None))
+        .values(email=new, email_verified_at=utc_now())
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    return await session.scalar(statement) is not None
+
+
 async def mark_email_verified(session: Session, user_id: int, email: str) -> bool:
     """Return whether this call verified the address; it must still be the account's."""
     statement = (
@@ -69,89 +98,3 @@ async def list_teams_of(session: AsyncSession, user_id: int) -> Sequence[Row[int
         .order_by(Team.name, Team.id)
     )
     return (await session.execute(statement)).all()
-
-
-async def add_session(session: Session, row: LoginSession, token: RefreshToken) -> None:
-    """Add a log-in session with its first refresh token."""
-    session.add(row)
-    await (
-        session.flush()
-    )  # no relationship() orders the inserts, and the token's foreign key is checked at once
-    session.add(token)
-
-
-async def rotate_token(
-    session: Session, token_hash: str, *, successor: str, now: datetime
-) -> uuid.UUID | None:
-    """Mark an unused refresh token as used, in one conditional UPDATE; returns its session, or None when it lost."""
-    statement = (
-        update(RefreshToken)
-        .where(RefreshToken.token_hash == token_hash, RefreshToken.rotated_at.is_(None))
-        .values(rotated_at=now, successor=successor)
-        .returning(RefreshToken.session_id)
-        .execution_options(synchronize_session=False)
-    )
-    return await session.scalar(statement)
-
-
-async def find_token(session: AsyncSession, token_hash: str) -> RefreshToken | None:
-    """Return a refresh token's row, used or not."""
-    return await session.scalar(select(RefreshToken).where(RefreshToken.token_hash == token_hash))
-
-
-async def touch_live_session(
-    session: Session, session_id: uuid.UUID, *, now: datetime
-) -> LoginSession | None:
-    """Note the use of a session that has neither ended nor expired, and return it."""
-    statement = (
-        update(LoginSession)
-        .where(LoginSession.id == session_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now)
-        .values(last_used_at=now)
-        .returning(LoginSession)
-    )
-    return await session.scalar(statement)
-
-
-async def end_session(session: Session, session_id: uuid.UUID) -> None:
-    """End a session for good."""
-    await session.execute(
-        update(LoginSession)
-        .where(LoginSession.id == session_id, LoginSession.ended_at.is_(None))
-        .values(ended_at=utc_now())
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def end_sessions_of(session: Session, user_id: int, *, but: uuid.UUID | None = None) -> int:
-    """End all live sessions of a user, except one where named; returns how many."""
-    statement = (
-        update(LoginSession)
-        .where(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
-        .values(ended_at=utc_now())
-        .returning(LoginSession.id)
-        .execution_options(synchronize_session=False)
-    )
-    if but is not None:
-        statement = statement.where(LoginSession.id != but)
-    return len((await session.scalars(statement)).all())
-
-
-def live_sessions_of(user_id: int) -> Select[LoginSession]:
-    """Select a user's sessions that have neither ended nor expired."""
-    return select(LoginSession).where(
-        LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > utc_now()
-    )
-
-
-async def end_live_session_of(session: Session, user_id: int, session_id: uuid.UUID) -> bool:
-    """End one session if it is the user's and live; returns whether it was."""
-    statement = (
-        update(LoginSession)
-        .where(
-            LoginSession.id == session_id, LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)
-        )
-        .values(ended_at=utc_now())
-        .returning(LoginSession.id)
-        .execution_options(synchronize_session=False)
-    )
-    return await session.scalar(statement) is not None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.db import Session
@@ -20,6 +20,27 @@ def teams() -> Select[Team]:
 async def find_team(session: AsyncSession, team_id: int) -> Team | None:
     """Return a team that is not deleted."""
     return await session.scalar(teams().where(Team.id == team_id))
+
+
+async def restore_team(session: Session, team_id: int) -> bool:
+    """Return whether a deleted team of the caller's is back; the database looks past its own policies for it."""
+    return bool(await session.scalar(text("SELECT access.restore_team(:id)"), {"id": team_id}))
+
+
+async def list_deleted_teams(session: AsyncSession) -> Sequence[Row[int, str, datetime, datetime]]:
+    """Return (id, name, created_at, deleted_at) of the caller's deleted teams, the last deleted first."""
+    statement = text("SELECT * FROM access.my_deleted_teams() ORDER BY deleted_at DESC, id DESC")
+    return (await session.execute(statement)).all()
+
+
+async def has_member_with_email(session: AsyncSession, team_id: int, email: str) -> bool:
+    """Return whether somebody with this address belongs to a team."""
+    statement = (
+        select(TeamMembership.id)
+        .join(User, User.id == TeamMembership.user_id)
+        .where(TeamMembership.team_id == team_id, func.lower(User.email) == email)
+    )
+    return await session.scalar(statement) is not None
 
 
 async def add_team(session: Session, *, name: str, owner_id: int) -> Team:

@@ -22,7 +22,7 @@ from kernel.problems import (
     problems_of,
 )
 from kernel.routing import Router
-from services.identity.dependencies import AccountCommands
+from services.identity.dependencies import IdentityTools
 from services.identity.router import pages
 
 router = Router(tags=["front"])
@@ -35,10 +35,10 @@ GATEWAY_PROBLEMS: dict[int, type[Problem]] = {
 
 
 @router.get("/.well-known/jwks.json")
-async def read_jwks(commands: AccountCommands, response: Response) -> dict[str, Any]:
+async def read_jwks(tools: IdentityTools, response: Response) -> dict[str, Any]:
     """Return the public keys that verify access tokens (RFC 7517)."""
     response.headers["Cache-Control"] = "public, max-age=60"
-    return await commands.keys.jwks()
+    return await tools.keys.jwks()
 
 
 @router.get("/readyz/all", responses=problems_of(Unavailable))

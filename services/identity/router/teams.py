@@ -1,18 +1,28 @@
 """`/api/teams`: teams and their members."""
 
-from fastapi import Response
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Query, Response
 from fastapi import status as http
 
 from kernel.access import Permission, require_team
+from kernel.activity import Outcome
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound, problems_of
 from kernel.routing import Router
+from services.identity.dependencies import IdentityTools
 from services.identity.errors import OwnerStays
+from services.identity.queries import activity
 from services.identity.queries import teams as queries
+from services.identity.schemas.accounts import ActivityRead
 from services.identity.schemas.teams import (
+    ChainRead,
+    DeletedTeamRead,
+    DeletedTeamsRead,
     MemberRead,
     MembersRead,
     MemberWrite,
@@ -29,9 +39,26 @@ router = Router(prefix="/api/teams", tags=["teams"], responses=ACCESS_PROBLEMS)
 @router.post("", status_code=http.HTTP_201_CREATED)
 async def create_team(body: TeamWrite, caller: Caller, session: Transaction, response: Response) -> TeamRead:
     """Make a team; the caller becomes its owner."""
-    team = await service.create_team(session, name=body.name, owner_id=caller.user_id)
+    team = await service.create_team(session, caller, name=body.name)
     response.headers["Location"] = f"/api/teams/{team.id}"
     return TeamRead.model_validate(team)
+
+
+@router.get("/deleted")
+async def list_deleted_teams(session: ReadOnly, tools: IdentityTools) -> DeletedTeamsRead:
+    """List the teams that the caller owned and deleted, while they can still come back."""
+    grace = timedelta(days=tools.settings.purge_after_days)
+    items = [
+        DeletedTeamRead(
+            id=t.id,
+            name=t.name,
+            created_at=t.created_at,
+            deleted_at=t.deleted_at,
+            purged_at=t.deleted_at + grace,
+        )
+        for t in await queries.list_deleted_teams(session)
+    ]
+    return DeletedTeamsRead(items=items)
 
 
 @router.get("")
@@ -52,16 +79,21 @@ async def read_team(team_id: int, session: ReadOnly) -> TeamRead:
 
 
 @router.patch("/{team_id}")
-async def rename_team(team_id: int, body: TeamWrite, session: Transaction) -> TeamRead:
+async def rename_team(team_id: int, body: TeamWrite, caller: Caller, session: Transaction) -> TeamRead:
     """Rename a team (owner or admin)."""
-    return TeamRead.model_validate(await service.rename_team(session, team_id, name=body.name))
+    return TeamRead.model_validate(await service.rename_team(session, caller, team_id, name=body.name))
 
 
 @router.delete("/{team_id}", status_code=http.HTTP_204_NO_CONTENT)
-async def delete_team(team_id: int, session: Transaction) -> Response:
-    """Delete a team logically (owner)."""
-    await service.delete_team(session, team_id)
-    return Response(status_code=http.HTTP_204_NO_CONTENT)
+async def delete_team(team_id: int, caller: Caller, session: Transaction) -> None:
+    """Delete a team logically (owner); its owner can restore it until it is purged."""
+    await service.delete_team(session, caller, team_id)
+
+
+@router.post("/{team_id}/restore")
+async def restore_team(team_id: int, caller: Caller, session: Transaction) -> TeamRead:
+    """Bring a deleted team back with everything in it (its owner), until it is purged."""
+    return TeamRead.model_validate(await service.restore_team(session, caller, team_id))
 
 
 @router.get("/{team_id}/members")
@@ -89,9 +121,11 @@ async def list_members(team_id: int, session: ReadOnly) -> MembersRead:
     status_code=http.HTTP_204_NO_CONTENT,
     responses=problems_of(OwnerStays),
 )
-async def change_role(team_id: int, user_id: int, body: MemberWrite, session: Transaction) -> None:
+async def change_role(
+    team_id: int, user_id: int, body: MemberWrite, caller: Caller, session: Transaction
+) -> None:
     """Give a member another role (owner or admin)."""
-    await members.change_role(session, team_id, user_id, role=body.role)
+    await members.change_role(session, caller, team_id, user_id, role=body.role)
 
 
 @router.delete(
@@ -108,3 +142,45 @@ async def remove_member(team_id: int, user_id: int, caller: Caller, session: Tra
 async def transfer_team(team_id: int, body: TransferRequest, caller: Caller, session: Transaction) -> None:
     """Hand the team over to another member (owner); the old owner stays as admin."""
     await members.transfer_team(session, caller, team_id, user_id=body.user_id)
+
+
+@router.get("/{team_id}/activity")
+async def list_activity(  # noqa: PLR0917 - one parameter per filter
+    team_id: int,
+    session: ReadOnly,
+    page: PageQuery,
+    action: Annotated[
+        str | None, Query(max_length=60, description="Such as `member.removed`; `member.` for all of them.")
+    ] = None,
+    outcome: Annotated[Outcome | None, Query(description="How it ended.")] = None,
+    actor_id: Annotated[int | None, Query(description="Who did it.")] = None,
+    since: Annotated[datetime | None, Query(description="From this moment on.")] = None,
+    until: Annotated[datetime | None, Query(description="Before this moment.")] = None,
+) -> Page[ActivityRead]:
+    """List what was done and refused in a team, the latest first (owner or admin)."""
+    await require_team(session, team_id, Permission.MANAGE_MEMBERS)
+    statement = activity.filtered(
+        activity.activity_of_team(team_id),
+        action=action,
+        outcome=outcome,
+        actor_id=actor_id,
+        since=since,
+        until=until,
+    )
+    rows, next_cursor = await paginate(session, statement, page, order_by=activity.ACTIVITY_ORDER)
+    return Page(items=[ActivityRead.model_validate(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/{team_id}/activity/verify")
+async def verify_activity(team_id: int, session: ReadOnly) -> ChainRead:
+    """Walk along a team's activity log and say whether any row was changed, removed or slipped in (owner or admin)."""
+    await require_team(session, team_id, Permission.MANAGE_MEMBERS)
+    found = await activity.verify_chain(session, team_id)
+    return ChainRead(
+        intact=found.broken_at is None,
+        n_rows=found.n_rows,
+        first_position=found.first_position,
+        last_position=found.last_position,
+        head_hash=found.head_hash,
+        broken_at=found.broken_at,
+    )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field
@@ -31,12 +31,6 @@ class RegisterRead(BaseModel):
     """Always the same answer, so that nobody learns who has an account."""
 
     detail: str = "If this address can be registered, it now has an account or a mail with the next step."
-
-
-class VerifyEmailRequest(BaseModel):
-    """The token of a mailed link."""
-
-    token: str = Field(max_length=2000)
 
 
 class ForgotPasswordRequest(BaseModel):
@@ -81,6 +75,28 @@ class LoginRequest(BaseModel):
 
     email: str = Field(max_length=254)
     password: str = Field(max_length=1024)
+    use_cookie: bool = Field(
+        default=False,
+        description="For browsers: the refresh token comes as a cookie that scripts cannot read, not in the body.",
+    )
+
+
+class SecondStepRequest(BaseModel):
+    """The second step of a log-in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mfa_token: str = Field(max_length=2000)
+    code: str = Field(max_length=64, description="One-time code of the authenticator, or a recovery code.")
+    use_cookie: bool = Field(default=False, description="As at log-in.")
+
+
+class SecondStepRead(BaseModel):
+    """The password was right; POST the one-time code to /api/accounts/login/mfa."""
+
+    mfa_required: Literal[True] = True
+    mfa_token: str
+    expires_in: int = Field(description="Seconds until the log-in has to begin again.")
 
 
 class TokensRead(BaseModel):
@@ -89,13 +105,15 @@ class TokensRead(BaseModel):
     access_token: str = Field(description="JWT for `Authorization: Bearer`.")
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int = Field(description="Seconds until the access token ends.")
-    refresh_token: str = Field(description="For POST /api/accounts/refresh; good for one use.")
+    refresh_token: str | None = Field(
+        description="For POST /api/accounts/refresh; good for one use. Null when it came as a cookie."
+    )
 
 
 class RefreshRequest(BaseModel):
-    """The refresh token."""
+    """The refresh token; nothing where the browser sends it as a cookie."""
 
-    refresh_token: str = Field(max_length=200)
+    refresh_token: str | None = Field(None, max_length=200)
 
 
 class TeamRoleRead(BaseModel):
@@ -129,9 +147,75 @@ class MeWrite(BaseModel):
     institution: str = Field("", max_length=255, description="University or company.")
 
 
-class CloseAccountRequest(BaseModel):
-    """The account's password again."""
+class PasswordRequest(BaseModel):
+    """The account's password again: whoever found an open browser does not know it."""
 
     model_config = ConfigDict(extra="forbid")
 
     password: str = Field(max_length=1024)
+
+
+class ChangePasswordRequest(PasswordRequest):
+    """The present and the next password."""
+
+    new_password: str = Field(max_length=1024, description="12 to 128 characters; several words are good.")
+
+
+class ChangeEmailRequest(PasswordRequest):
+    """The password and the next address."""
+
+    email: EmailStr = Field(
+        max_length=254, description="A link is mailed there; nothing changes before it is used."
+    )
+
+
+class MailedTokenRequest(BaseModel):
+    """The token of a mailed link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(max_length=2000)
+
+
+class EnrolmentRead(BaseModel):
+    """A new seed, shown this once, in three forms."""
+
+    secret: str = Field(description="Base32, for typing.")
+    otpauth_uri: str = Field(description="For authenticators on the same device.")
+    qr_svg: str = Field(description="The same as a QR code, an SVG element.")
+
+
+class CodeRequest(BaseModel):
+    """A one-time code."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(max_length=64, description="The six digits that the authenticator shows.")
+
+
+class RecoveryCodesRead(BaseModel):
+    """Codes that stand in for the authenticator, shown this once; each works once."""
+
+    recovery_codes: list[str]
+
+
+class ActivityRead(BaseModel):
+    """What somebody did, or was refused."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    created_at: datetime
+    team_id: int | None
+    actor: str = Field(description="`user:<id>`, `key:<id>` or `anonymous`.")
+    actor_id: int | None
+    action: str = Field(description="Such as `member.removed`.")
+    target: str = Field(description="Such as `user:7`.")
+    outcome: Literal["SUCCESS", "FAILURE", "DENIED"]
+    ip_address: str
+    user_agent: str
+    request_id: str
+    details: dict[str, Any]
+    position: int = Field(description="Place in the chain.")
+    previous_hash: str
+    hash: str

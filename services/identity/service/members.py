@@ -1,7 +1,8 @@
 """Commands of memberships: change a role, remove a member, leave, hand a team over."""
 
-from contracts.identity import MemberRemoved
+from contracts.identity import MemberRemoved, MemberRoleChanged
 from kernel.access import Permission, Role, require_team
+from kernel.activity import log_activity
 from kernel.db import Session
 from kernel.events import record
 from kernel.principals import Principal
@@ -13,13 +14,24 @@ from services.identity.queries import teams as queries
 HAND_OVER_FIRST = "Hand the team over first: POST /api/teams/<id>/transfer with the new owner's user_id."
 
 
-async def change_role(session: Session, team_id: int, user_id: int, *, role: Role) -> None:
+async def change_role(session: Session, caller: Principal, team_id: int, user_id: int, *, role: Role) -> None:
     """Give a member another role; raises NotFound, Forbidden, and OwnerStays for the owner, whose role is handed over."""
     await require_team(session, team_id, Permission.MANAGE_MEMBERS)
     membership = await _get_membership(session, team_id, user_id)
     if membership.role == Role.OWNER:
         raise OwnerStays(HAND_OVER_FIRST)
-    membership.role = role
+    before, membership.role = membership.role, role
+    await record(session, MemberRoleChanged(team_id=team_id, user_id=user_id, role=role), team_id=team_id)
+    await session.flush()  # the log's lock comes last
+    await log_activity(
+        session,
+        "member.role_changed",
+        actor=caller,
+        team_id=team_id,
+        target=f"user:{user_id}",
+        before=before,
+        after=role.value,
+    )
 
 
 async def remove_member(session: Session, caller: Principal, team_id: int, user_id: int) -> None:
@@ -35,6 +47,8 @@ async def remove_member(session: Session, caller: Principal, team_id: int, user_
             raise OwnerStays(HAND_OVER_FIRST)
         raise NotFound.of("member", user_id)
     await record(session, MemberRemoved(team_id=team_id, user_id=user_id), team_id=team_id)
+    action = "member.left" if is_leaving else "member.removed"
+    await log_activity(session, action, actor=caller, team_id=team_id, target=f"user:{user_id}")
 
 
 async def transfer_team(session: Session, caller: Principal, team_id: int, *, user_id: int) -> None:
@@ -56,6 +70,11 @@ async def transfer_team(session: Session, caller: Principal, team_id: int, *, us
     await session.flush()  # a unique index allows one owner at any moment
     new.role = Role.OWNER
     team.owner_id = user_id
+    await record(
+        session, MemberRoleChanged(team_id=team_id, user_id=user_id, role=Role.OWNER), team_id=team_id
+    )
+    await session.flush()  # the log's lock comes last
+    await log_activity(session, "team.transferred", actor=caller, team_id=team_id, target=f"user:{user_id}")
 
 
 async def _get_membership(session: Session, team_id: int, user_id: int) -> TeamMembership:

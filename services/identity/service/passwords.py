@@ -5,7 +5,11 @@ Parameters follow OWASP's floor (19 MiB, 2 passes, 1 lane). When the queue is fu
 """
 
 import asyncio
+import contextlib
+import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,9 +18,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from kernel.problems import TooManyRequests
+from services.identity.domain.passwords import password_fault
 from services.identity.settings import IdentitySettings
 
 R = TypeVar("R")
+_NICE = 10
 
 
 class Passwords:
@@ -26,13 +32,19 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=settings.argon2_iterations, memory_cost=settings.argon2_memory_kib, parallelism=1
         )
-        self._threads = ThreadPoolExecutor(settings.password_threads, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(
+            settings.password_threads, thread_name_prefix="argon2", initializer=_yield_to_others
+        )
         self._room = settings.password_queue + settings.password_threads
         self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def fault(self, password: str, *, email: str, names: tuple[str, ...] = ()) -> str | None:
+        """Return why a password cannot be used, or None; in the pool too, since a hostile one takes time to judge."""
+        return await self._run(lambda: password_fault(password, email=email, names=names))
 
     async def hash(self, password: str) -> str:
         """Return the encoded hash of a new password; raises TooManyRequests when the queue is full."""
@@ -64,3 +76,13 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._room += 1
+
+
+def _yield_to_others() -> None:
+    """Let this thread have what processor time others leave: while log-ins queue, every other request goes first.
+
+    On Linux a nice value belongs to the thread (setpriority(2)); elsewhere it would slow the whole process.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -1,0 +1,1 @@
+"""Rules of accounts and teams without any I/O."""
