@@ -1,9 +1,6 @@
 """Mailed tokens: one verifies an address, one sets a new password; each works once."""
 
 import asyncio
-import email
-import email.policy
-import re
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +11,7 @@ import pytest
 from services.identity.app import create
 from tests.conftest import Person, settings_of
 from tests.environment import Stack
+from tests.identity.mailbox import mails, token_in
 
 PASSWORD = "several-words-in-a-row"
 
@@ -26,21 +24,6 @@ async def strict(stack: Stack, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClie
         transport = httpx2.ASGITransport(app, client=("127.0.0.1", 50000))
         async with httpx2.AsyncClient(transport=transport, base_url="http://plugzero.test") as client:
             yield client
-
-
-def mails(folder: Path) -> list[email.message.EmailMessage]:
-    """The mails in the folder, oldest first."""
-    return [
-        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        for path in sorted(folder.glob("*.eml"))
-    ]
-
-
-def token_in(mail: email.message.EmailMessage) -> str:
-    """The token in the letter's link."""
-    found = re.search(r"/account/[a-z-]+\?token=([A-Za-z0-9_-]+)$", mail.get_content(), re.MULTILINE)
-    assert found
-    return found.group(1)
 
 
 async def test_an_account_opens_with_the_mailed_token_and_the_token_works_once(

@@ -7,9 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.clock import utc_now
 from kernel.db import Session
-from services.identity.models import Invitation, TeamMembership
+from services.identity.models import Invitation
 
 INVITATION_ORDER = (Invitation.created_at.desc(), Invitation.id.desc())
+# Written out, since the ORM would add RETURNING, and the policy for reading sees no membership before its statement is over.
+_ADD_MEMBER = text(
+    "INSERT INTO accounts_teammembership (team_id, user_id, role) VALUES (:team_id, :user_id, :role)"
+)
 _IS_OPEN = (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
 
 
@@ -52,6 +56,11 @@ async def find_by_token(session: AsyncSession) -> Row[int, int, str, str, str] |
     return (await session.execute(text("SELECT * FROM access.open_invitation()"))).one_or_none()
 
 
+async def lock_by_token(session: Session, token_hash: str) -> None:
+    """Let one acceptance at a time look at an invitation; released with the transaction."""
+    await session.execute(select(Invitation.id).where(Invitation.token_hash == token_hash).with_for_update())
+
+
 async def accept(session: Session, invitation_id: int, *, now: datetime) -> bool:
     """Return whether this call accepted the invitation: of two at once, one does."""
     statement = (
@@ -66,5 +75,5 @@ async def accept(session: Session, invitation_id: int, *, now: datetime) -> bool
 
 async def add_member(session: Session, team_id: int, user_id: int, *, role: str) -> None:
     """Add a member; the database checks that the transaction carries an invitation to this role."""
-    session.add(TeamMembership(team_id=team_id, user_id=user_id, role=role))
-    await session.flush()  # a second membership is refused here, before the invitation is used up
+    row = {"team_id": team_id, "user_id": user_id, "role": role}
+    await session.execute(_ADD_MEMBER, row)

@@ -114,6 +114,7 @@ async def accept(tools: Tools, caller: Principal, *, token: str) -> int:
     """
     tenancy = Tenancy.of_caller(caller).also(invitation_hash=hash_token(token))
     async with tools.database.transaction(tenancy) as session:
+        await queries.lock_by_token(session, hash_token(token))
         invitation = await queries.find_by_token(session)
         if invitation is None:
             raise LinkExpired
@@ -139,6 +140,9 @@ async def accept_as_new(
     await refuse_weak(tools, password, email=invitation.email, names=(first_name, last_name))
     encoded = await tools.passwords.hash(password)
     async with tools.database.transaction(tenancy) as session:
+        await queries.lock_by_token(session, hash_token(token))
+        if await queries.find_by_token(session) is None:
+            raise LinkExpired
         user_id = await accounts.add_user_unless_known(
             session,
             email=invitation.email,
