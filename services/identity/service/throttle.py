@@ -46,8 +46,6 @@ async def begin_attempt(session: Session, counts: Sequence[Count]) -> None:
 
 async def settle_success(session: Session, counts: Sequence[Count]) -> None:
     """Take a right attempt back: the account from this address begins anew, the wider counts lose this one."""
-    for count in counts:
-        if count.rule is PAIR:
-            await queries.forget(session, count.key)
-    wider = sorted(count.key for count in counts if count.rule is not PAIR)
-    await queries.discount(session, wider)
+    pairs = [count.key for count in counts if count.rule is PAIR]
+    wider = [count.key for count in counts if count.rule is not PAIR]
+    await queries.settle(session, forget=pairs, discount=wider)
