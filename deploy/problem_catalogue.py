@@ -15,6 +15,7 @@ from kernel.problems import Problem
 MODULES = (
     "kernel.problems",
     "kernel.idempotency",
+    "kernel.limits",
     *(f"services.{name}.errors" for name in ("identity", "ingestion", "analytics", "seo")),
 )
 TARGET = Path(__file__).parents[1] / "contracts" / "problems.json"

@@ -11,7 +11,23 @@ from urllib.parse import quote
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from kernel.limits import Limit
+
 SHORTEST_SECRET_CHARACTERS = 32
+DEFAULT_PLANS: dict[str, dict[Limit, int]] = {
+    "STUDENT": {
+        Limit.PROJECTS: 10,
+        Limit.STORAGE_BYTES: 2 * 1024**3,
+        Limit.RESPONSES: 5_000,
+        Limit.ROWS: 2_000_000,
+    },
+    "SMB": {
+        Limit.PROJECTS: 200,
+        Limit.STORAGE_BYTES: 200 * 1024**3,
+        Limit.RESPONSES: 1_000_000,
+        Limit.ROWS: 200_000_000,
+    },
+}
 
 
 class Settings(BaseSettings):
@@ -94,6 +110,11 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         "127.0.0.1",
         description="Address of that port; in containers 0.0.0.0, so that probes and Prometheus reach it.",
+    )
+    plan_limits: dict[str, dict[Limit, int]] = Field(
+        default_factory=lambda: DEFAULT_PLANS,
+        description="What a team may have, by the tier of its owner: JSON object of tier → limit → most, with the limits "
+        "`projects`, `storage_bytes`, `responses` (completed interviews) and `rows` (of files). What is not named has none.",
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     otlp_endpoint: str = Field("", description="OTLP/HTTP address for traces; empty sends none.")

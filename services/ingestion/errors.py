@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kernel.limits import PlanLimitReached
 from kernel.problems import ConstraintProblems, Problem
 from services.ingestion.domain import refusals
 
@@ -82,6 +83,7 @@ REFUSALS: dict[str, type[Problem]] = {
         FileWithoutTable,
         FileTooComplex,
         FileReaderFailed,
+        PlanLimitReached,
     )
 }
 

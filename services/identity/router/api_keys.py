@@ -7,7 +7,7 @@ from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
-from kernel.problems import problems_of
+from kernel.problems import Forbidden, problems_of
 from kernel.routing import Router
 from services.identity.errors import TooManyOpen
 from services.identity.queries import api_keys as queries
@@ -17,7 +17,7 @@ from services.identity.service import api_keys as service
 router = Router(prefix="/api/teams/{team_id}/api-keys", tags=["api keys"], responses=ACCESS_PROBLEMS)
 
 
-@router.post("", status_code=http.HTTP_201_CREATED, responses=problems_of(TooManyOpen))
+@router.post("", status_code=http.HTTP_201_CREATED, responses=problems_of(Forbidden, TooManyOpen))
 async def make_key(
     team_id: int, body: ApiKeyWrite, caller: Caller, session: Transaction, response: Response
 ) -> NewApiKeyRead:

@@ -8,7 +8,7 @@ from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller, current_principal
-from kernel.problems import Invalid, TooManyRequests, Unauthenticated, problems_of
+from kernel.problems import Forbidden, Invalid, TooManyRequests, Unauthenticated, problems_of
 from kernel.routing import Router
 from services.identity.dependencies import IdentityTools
 from services.identity.errors import (
@@ -30,7 +30,7 @@ router = Router(prefix="/api", tags=["invitations"])
 @router.post(
     "/teams/{team_id}/invitations",
     status_code=http.HTTP_201_CREATED,
-    responses=ACCESS_PROBLEMS | problems_of(AlreadyMember, AlreadyInvited) | problems_of(TooManyOpen),
+    responses=ACCESS_PROBLEMS | problems_of(AlreadyMember, AlreadyInvited, Forbidden, TooManyOpen),
 )
 async def invite(  # noqa: PLR0917 - FastAPI's parameters
     team_id: int,

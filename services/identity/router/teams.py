@@ -10,6 +10,7 @@ from kernel.access import Permission, require_team
 from kernel.activity import Outcome
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
+from kernel.limits import usage_of
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound, problems_of
@@ -23,12 +24,14 @@ from services.identity.schemas.teams import (
     ChainRead,
     DeletedTeamRead,
     DeletedTeamsRead,
+    LimitRead,
     MemberRead,
     MembersRead,
     MemberWrite,
     TeamRead,
     TeamWrite,
     TransferRequest,
+    UsageRead,
 )
 from services.identity.service import members
 from services.identity.service import teams as service
@@ -142,6 +145,22 @@ async def remove_member(team_id: int, user_id: int, caller: Caller, session: Tra
 async def transfer_team(team_id: int, body: TransferRequest, caller: Caller, session: Transaction) -> None:
     """Hand the team over to another member (owner); the old owner stays as admin."""
     await members.transfer_team(session, caller, team_id, user_id=body.user_id)
+
+
+@router.get("/{team_id}/usage")
+async def read_usage(team_id: int, session: ReadOnly, tools: IdentityTools) -> UsageRead:
+    """Return what the team has of what the plan of its owner limits."""
+    await require_team(session, team_id, Permission.READ)
+    usage = await usage_of(session, team_id)
+    if usage is None:
+        raise NotFound.of("team", team_id)
+    plan = tools.settings.plan_limits.get(usage.segment, {})
+    return UsageRead(
+        segment=usage.segment,
+        limits=[
+            LimitRead(limit=limit, used=used, maximum=plan.get(limit)) for limit, used in usage.used.items()
+        ],
+    )
 
 
 @router.get("/{team_id}/activity")

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, fiel
 from contracts.identity import SCOPES
 from kernel.access import Role
 from kernel.ids import RowId
+from kernel.limits import Limit
 
 
 class TeamWrite(BaseModel):
@@ -178,3 +179,18 @@ class ChainRead(BaseModel):
     broken_at: int | None = Field(
         description="Position of the first row that does not fit; null when intact."
     )
+
+
+class LimitRead(BaseModel):
+    """One limit of the plan and how much of it is used."""
+
+    limit: Limit
+    used: int
+    maximum: int | None = Field(description="Null: no limit.")
+
+
+class UsageRead(BaseModel):
+    """What a team has, under the plan of its owner."""
+
+    segment: str = Field(description="Tier of the team's owner.")
+    limits: list[LimitRead]

@@ -27,7 +27,7 @@ from services.identity.queries import accounts
 from services.identity.queries import invitations as queries
 from services.identity.queries import teams as team_queries
 from services.identity.service import letters
-from services.identity.service.credentials import get_user, page_link, refuse_weak
+from services.identity.service.credentials import get_user, refuse_weak, way_in
 from services.identity.service.mail import Letter
 from services.identity.service.tools import Tools
 
@@ -186,6 +186,6 @@ async def _letter(
         team=team.name if team else "",
         inviter=inviter.email,
         role=invitation.role,
-        link=page_link(tools, "accept-invitation", token),
+        way_in=way_in(tools, "/api/invitations/accept", token),
         days=tools.settings.invitation_days,
     )

@@ -16,7 +16,7 @@ from services.identity.errors import LinkExpired
 from services.identity.queries import accounts as queries
 from services.identity.queries import sessions
 from services.identity.service import letters
-from services.identity.service.credentials import fingerprint, page_link, refuse_weak
+from services.identity.service.credentials import fingerprint, refuse_weak, way_in
 from services.identity.service.mail import Letter
 from services.identity.service.tools import Tools
 
@@ -53,7 +53,7 @@ def _letter_after_registration(tools: Tools, address: str, user_id: int | None) 
     if user_id is None:
         return letters.address_is_taken(address)
     token = tools.verification.make(user_id=user_id, bound_to=address, now=utc_now(), lifetime=LINK_LIFETIME)
-    return letters.confirm_address(address, link=page_link(tools, "verify-email", token))
+    return letters.confirm_address(address, way_in=way_in(tools, "/api/accounts/verify-email", token))
 
 
 async def verify_email(tools: Tools, token: str) -> None:
@@ -82,7 +82,7 @@ async def forget_password(tools: Tools, email: str) -> Letter | None:
     token = tools.resets.make(
         user_id=user.id, bound_to=fingerprint(user.password), now=utc_now(), lifetime=RESET_LIFETIME
     )
-    return letters.reset_password(address, link=page_link(tools, "reset-password", token))
+    return letters.reset_password(address, way_in=way_in(tools, "/api/accounts/reset-password", token))
 
 
 async def reset_password(tools: Tools, token: str, *, password: str) -> Letter:

@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 
 from contracts.ingestion import FileDeleted, FileUploaded, ProjectDeleted, UploadStatus
+from kernel.limits import PlanLimitReached
 from kernel.logs import get_logger
 from kernel.subscriptions import AlreadyHandled, Delivery
 from services.ingestion.consumers.registry import consumers
@@ -55,7 +56,18 @@ async def parse_uploaded_file(event: FileUploaded, delivery: Delivery) -> None:
             event, delivery, FileRefused(FileReaderFailed.slug, detail, "Try another export of the table.")
         )
         return
-    await _complete(event, delivery, table)
+    try:
+        await _complete(event, delivery, table)
+    except PlanLimitReached as reached:
+        hint = "Delete datasets that are not needed, or ask for a larger plan; then upload the file again."
+        await _refuse(event, delivery, FileRefused(reached.slug, reached.detail, hint))
+        await _remove_what_was_read(event, delivery, table)
+
+
+async def _remove_what_was_read(event: FileUploaded, delivery: Delivery, table: service.ReadTable) -> None:
+    """Remove the objects beside the original, to which nothing refers."""
+    for key in (table.parquet_key, f"{service.folder_of(event.object_key)}preview.json"):
+        await delivery.resources.objects.delete(key)
 
 
 async def _read(event: FileUploaded, delivery: Delivery) -> service.ReadTable:
@@ -107,7 +119,8 @@ async def _complete(event: FileUploaded, delivery: Delivery, table: service.Read
     async with delivery.effect() as session:
         file = await queries.lock_file(session, event.file_id)
         if file is not None and file.upload_status == UploadStatus.PENDING:
-            await service.complete_import(session, file, table, team_id=delivery.team_id)
+            limits = delivery.resources.settings.plan_limits
+            await service.complete_import(session, limits, file, table, team_id=delivery.team_id)
     if file is None:
         # Deleted while it was read: what was stored after the purge goes as well.
         await delivery.resources.objects.delete_prefix(service.folder_of(event.object_key))

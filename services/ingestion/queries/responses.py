@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,6 +77,11 @@ async def lock_open_interview(session: Session, token_hash: str) -> SurveyRespon
     """
     statement = select(SurveyResponse).where(SurveyResponse.token_hash == token_hash).with_for_update()
     return await session.scalar(statement)
+
+
+async def find_public_responses(session: AsyncSession) -> Row[str, int] | None:
+    """Return (segment, completed interviews) of the team whose survey this public transaction is about."""
+    return (await session.execute(text("SELECT * FROM access.public_responses()"))).one_or_none()
 
 
 async def add_interview(session: Session, values: dict[str, Any]) -> None:

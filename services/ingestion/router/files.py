@@ -9,9 +9,10 @@ from kernel.access import Permission, require_project
 from kernel.db import ReadOnly, Tenancy, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.idempotency import Claim, claim
+from kernel.limits import PlanLimitReached
 from kernel.pagination import Page, PageQuery
 from kernel.principals import Caller
-from kernel.problems import BadRequest, TooLarge, UnsupportedMedia, problems_of
+from kernel.problems import BadRequest, Forbidden, TooLarge, UnsupportedMedia, problems_of
 from kernel.resources import Resources
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessResources
@@ -51,7 +52,7 @@ _UPLOAD_BODY = {
     "/projects/{project_id}/files",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=FileRead,
-    responses=problems_of(BadRequest, TooLarge, UnsupportedMedia),
+    responses=problems_of(BadRequest, Forbidden, PlanLimitReached, TooLarge, UnsupportedMedia),
     openapi_extra=_UPLOAD_BODY,
 )
 async def upload_file(
@@ -70,7 +71,7 @@ async def upload_file(
         resources.database.transaction(tenancy) as session,
     ):
         await claim(session, request, caller=caller.subject)
-        file = await service.add_file(session, upload, user_id=caller.user_id)
+        file = await service.add_file(session, resources.settings.plan_limits, upload, user_id=caller.user_id)
         answer = _accepted(_read(file, []))
         await _keep_for_repeats(request, answer)
     return answer

@@ -5,9 +5,12 @@ from fastapi import Response, status
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.ids import RowId
+from kernel.limits import PlanLimitReached
 from kernel.pagination import Page, PageQuery
 from kernel.principals import Caller
+from kernel.problems import Forbidden, problems_of
 from kernel.routing import Router
+from services.ingestion.dependencies import ProcessResources
 from services.ingestion.queries import projects as queries
 from services.ingestion.schemas.projects import ProjectCreate, ProjectRead, ProjectUpdate
 from services.ingestion.service import projects as service
@@ -15,13 +18,22 @@ from services.ingestion.service import projects as service
 router = Router(prefix="/api/projects", tags=["projects"], responses=ACCESS_PROBLEMS)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, responses=problems_of(Forbidden, PlanLimitReached))
 async def create_project(
-    body: ProjectCreate, session: Transaction, caller: Caller, response: Response
+    body: ProjectCreate,
+    session: Transaction,
+    caller: Caller,
+    resources: ProcessResources,
+    response: Response,
 ) -> ProjectRead:
     """Create a project in a team in which you may write."""
     project = await service.create_project(
-        session, body.team_id, name=body.name, description=body.description, created_by_id=caller.user_id
+        session,
+        resources.settings.plan_limits,
+        body.team_id,
+        name=body.name,
+        description=body.description,
+        created_by_id=caller.user_id,
     )
     response.headers["Location"] = f"/api/projects/{project.id}"
     return ProjectRead.model_validate(project)

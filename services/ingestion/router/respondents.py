@@ -9,6 +9,7 @@ from fastapi import status as http
 from contracts.ingestion import LayoutStyle
 from kernel.db import Tenancy, public_database
 from kernel.ids import hash_token, new_token
+from kernel.limits import PlanLimitReached
 from kernel.problems import Invalid, NotFound, problems_of
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.views import step_view
@@ -52,7 +53,7 @@ async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurve
 @router.post(
     "/public/surveys/{survey_uuid}/sessions",
     status_code=http.HTTP_201_CREATED,
-    responses=problems_of(SurveyNotOpen, Invalid),
+    responses=problems_of(SurveyNotOpen, Invalid, PlanLimitReached),
 )
 async def begin_session(
     survey_uuid: UUID,
@@ -74,6 +75,7 @@ async def begin_session(
             link=wanted.hidden,
             language=wanted.language,
             accept_language=accept_language,
+            limits=request.app.state.resources.settings.plan_limits,
         )
     response.headers["Location"] = f"/public/sessions/{token}"
     return SessionRead(token=token, **interview_read(interview).model_dump())

@@ -128,7 +128,9 @@ async def _send(
     arrival = None
     if begins:
         language = request.query_params.get("lang")
-        arrival = pages.Arrival(html.link_of(request), language, request.headers.get("accept-language"))
+        limits = request.app.state.resources.settings.plan_limits
+        accepted = request.headers.get("accept-language")
+        arrival = pages.Arrival(html.link_of(request), language, accepted, limits)
     tenancy = Tenancy.of_public(survey_uuid=str(identifier), session_hash=token_hash)
     async with public_database(request).transaction(tenancy) as session:
         return await pages.send_form(session, identifier, token_hash=token_hash, sent=sent, arrival=arrival)

@@ -18,6 +18,7 @@ from kernel.access import Permission, ProjectGrant, require_project
 from kernel.db import Session, Tenancy
 from kernel.events import record
 from kernel.ids import uuid7
+from kernel.limits import Limit, PlanLimits, require_room
 from kernel.objects import StoredObject
 from kernel.resources import Resources
 from services.ingestion.domain.signatures import HEAD_BYTES, judge
@@ -80,9 +81,12 @@ def folder_of(file_key: str) -> str:
 
 
 async def require_upload_access(resources: Resources, tenancy: Tenancy, project_id: int) -> ProjectGrant:
-    """Return the caller's grant before any byte is stored; raises NotFound, Forbidden."""
-    async with resources.database.snapshot(tenancy) as session:
-        return await require_project(session, project_id, Permission.WRITE)
+    """Return the caller's grant before any byte is stored; raises NotFound, Forbidden, PlanLimitReached."""
+    limits = resources.settings.plan_limits
+    async with resources.database.transaction(tenancy) as session:
+        grant = await require_project(session, project_id, Permission.WRITE)
+        await require_room(session, limits, grant.team_id, Limit.STORAGE_BYTES, adding=1)
+        return grant
 
 
 @asynccontextmanager
@@ -101,10 +105,12 @@ async def stored_upload(
         raise
 
 
-async def add_file(session: Session, upload: Upload, *, user_id: int) -> RawDataFile:
-    """Add a stored upload's row and tell about it; raises NotFound, Forbidden."""
-    # Asked again: the upload may have taken longer than the membership lasted.
+async def add_file(session: Session, limits: PlanLimits, upload: Upload, *, user_id: int) -> RawDataFile:
+    """Add a stored upload's row and tell about it; raises NotFound, Forbidden, PlanLimitReached."""
+    # Asked again: the upload may have taken longer than the membership lasted, and only now its size is known.
     grant = await require_project(session, upload.project_id, Permission.WRITE)
+    size_bytes = upload.stored.size_bytes
+    await require_room(session, limits, grant.team_id, Limit.STORAGE_BYTES, adding=size_bytes)
     file = RawDataFile(
         project_id=upload.project_id,
         uploaded_by_id=user_id,
@@ -152,8 +158,14 @@ async def delete_file(session: Session, file_id: int) -> None:
     await session.delete(file)
 
 
-async def complete_import(session: Session, file: RawDataFile, table: ReadTable, *, team_id: int) -> Dataset:
-    """Make the first version of a dataset of what was read, in the transaction that owns the event's effect."""
+async def complete_import(
+    session: Session, limits: PlanLimits, file: RawDataFile, table: ReadTable, *, team_id: int
+) -> Dataset:
+    """Make the first version of a dataset of what was read, in the transaction that owns the event's effect.
+
+    Raises PlanLimitReached when the team may not have so many rows.
+    """
+    await require_room(session, limits, team_id, Limit.ROWS, adding=table.n_rows)
     dataset = Dataset(
         project_id=file.project_id,
         name=_dataset_name(file.original_name),

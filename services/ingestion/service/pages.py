@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kernel.db import Session
+from kernel.limits import PlanLimits
 from services.ingestion.domain.survey.turning import Sent, Turned, turn
 from services.ingestion.errors import InterviewFinished
 from services.ingestion.service.respondents import (
@@ -22,6 +23,7 @@ class Arrival:
     link: Mapping[str, str]
     language: str | None
     accept_language: str | None
+    limits: PlanLimits
 
 
 async def send_form(
@@ -30,7 +32,7 @@ async def send_form(
     """Take a form in and return the interview with what follows; None for a session that is unknown.
 
     With `arrival` an unknown session is begun: the form was the first of an interview. A form of a finished interview changes
-    nothing. Raises SurveyNotOpen, NotFound.
+    nothing. Raises SurveyNotOpen, NotFound, PlanLimitReached.
     """
     if arrival is not None:
         await begin_interview(session, identifier, token_hash=token_hash, **vars(arrival))

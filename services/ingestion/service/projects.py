@@ -7,6 +7,7 @@ from contracts.ingestion import ProjectDeleted
 from kernel.access import Permission, require_project, require_team
 from kernel.db import Session
 from kernel.events import record
+from kernel.limits import Limit, PlanLimits, require_room
 from kernel.problems import Invalid
 from services.ingestion.models import Project
 from services.ingestion.queries import projects as queries
@@ -18,10 +19,11 @@ def object_prefix(team_id: int, project_id: int) -> str:
 
 
 async def create_project(
-    session: Session, team_id: int, *, name: str, description: str, created_by_id: int
+    session: Session, limits: PlanLimits, team_id: int, *, name: str, description: str, created_by_id: int
 ) -> Project:
-    """Add a project to a team; raises NotFound for another's team, Forbidden for a VIEWER."""
+    """Add a project to a team; raises NotFound for another's team, Forbidden for a VIEWER, PlanLimitReached."""
     await require_team(session, team_id, Permission.WRITE)
+    await require_room(session, limits, team_id, Limit.PROJECTS, adding=1)
     project = Project(team_id=team_id, name=name, description=description, created_by_id=created_by_id)
     session.add(project)
     await session.flush()  # the answer carries the id

@@ -14,6 +14,7 @@ from sqlalchemy import func
 from contracts.ingestion import ResponseStatus, ResponseSubmitted
 from kernel.db import Session, Snapshot
 from kernel.events import record
+from kernel.limits import PlanLimits
 from kernel.problems import Invalid, NotFound
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Fault
@@ -25,6 +26,7 @@ from services.ingestion.errors import InterviewFinished, SurveyNotOpen
 from services.ingestion.models import SurveyResponse, SurveyVersion
 from services.ingestion.queries import responses as queries
 from services.ingestion.queries.responses import PublicSurvey
+from services.ingestion.service.response_limit import require_room_for_interview
 
 Faults = Mapping[str, tuple[Fault, ...]]
 
@@ -112,11 +114,16 @@ async def begin_interview(
     link: Mapping[str, str],
     language: str | None,
     accept_language: str | None,
+    limits: PlanLimits,
 ) -> Interview:
-    """Open the interview of a session token, or return it when it exists already; raises NotFound, SurveyNotOpen."""
+    """Open the interview of a session token, or return it when it exists already.
+
+    Raises NotFound, SurveyNotOpen, PlanLimitReached.
+    """
     seen = await visit(session, identifier)
     if not seen.survey.is_open:
         raise SurveyNotOpen(f"The survey is {seen.survey.status}.", survey_status=seen.survey.status)
+    await require_room_for_interview(session, limits, seen.survey.project_id)
     definition = seen.questionnaire.definition
     state = engine.open_interview(definition, link)
     await queries.add_interview(
