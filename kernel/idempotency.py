@@ -34,6 +34,16 @@ class IdempotencyKeyReused(Conflict):
     title = "This idempotency key belongs to another request"
 
 
+class SecretShownOnce(Conflict):
+    """The first request with this `Idempotency-Key` was done; its answer held a secret, which is shown once and not kept.
+
+    If that answer was lost, revoke what was made and make another, with a new key.
+    """
+
+    slug = "secret-shown-once"
+    title = "The first answer held a secret that is not kept"
+
+
 class ReplayedError(Exception):
     """Not an error: the request was answered before, and `response` is that answer."""
 
@@ -49,7 +59,11 @@ class Claim:
         self._session, self._caller, self._key = session, caller, key
 
     async def store(self, response: Response) -> None:
-        """Keep the answer for repeats."""
+        """Keep the answer for repeats; of one that no cache may hold (`no-store`: it shows a secret) keep only that it was given."""
+        if response.headers.get("cache-control") == "no-store":
+            location = response.headers.get("location", "")
+            refusal = SecretShownOnce(f"What was made is at {location or 'the address of this request'}.")
+            response = refusal.response(instance="")
         kept = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
         await self._session.flush()
         await self._session.execute(

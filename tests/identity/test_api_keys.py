@@ -74,6 +74,23 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
     assert key not in str(rows)
 
 
+async def test_a_repeated_request_makes_no_second_key_and_its_secret_is_kept_nowhere(
+    clients: Clients, alice: Person, team: int, owner: asyncpg.Connection
+) -> None:
+    body = {"name": "Nightly export", "scopes": ["projects:read"]}
+    headers = {**alice.headers, "Idempotency-Key": "make-the-nightly-key"}
+    path = f"/api/teams/{team}/api-keys"
+    first = await clients.identity.post(path, json=body, headers=headers)
+    assert first.status_code == 201
+    again = await clients.identity.post(path, json=body, headers=headers)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/secret-shown-once")
+    assert first.headers["location"] in again.json()["detail"]
+    listed = (await clients.identity.get(path, headers=alice.headers)).json()["items"]
+    assert [item["id"] for item in listed] == [first.json()["id"]]
+    stored = await owner.fetch("SELECT body FROM messaging_idempotencykey WHERE body IS NOT NULL")
+    assert not [row for row in stored if first.json()["key"].encode() in row["body"]]
+
+
 async def test_a_key_works_in_every_service_and_a_revoked_one_in_none_at_once(
     clients: Clients, alice: Person, team: int, project: int
 ) -> None:
