@@ -123,7 +123,7 @@ async def gateway(
     [
         (
             "identity",
-            "/api/accounts/me /api/teams /api/teams/7/members /api/invitations/accept /.well-known/jwks.json /docs",
+            "/api/accounts/me /api/teams /api/teams/7/members /api/invitations/7 /.well-known/jwks.json /docs",
         ),
         (
             "identity",
@@ -207,6 +207,8 @@ def test_too_many_attempts_to_sign_in_are_a_429_problem_and_other_paths_stay_ope
     answers = [gateway.ask("/api/accounts/login", "POST", b"{}") for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 429, 429]
     assert answers[-1].headers["Content-Type"] == "application/problem+json"
+    for path in ("/api/invitations/accept", "/api/accounts/change-email", "/api/accounts/login/mfa"):
+        assert gateway.ask(path, "POST", b"{}").status == 429, "where tokens and codes are tried, too"
     assert gateway.ask("/api/accounts/me").status == 200
 
 
