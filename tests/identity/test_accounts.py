@@ -4,9 +4,12 @@ import asyncio
 import uuid
 
 import asyncpg
+import httpx2
 
 from kernel.ids import hash_token
-from tests.conftest import Clients, Person
+from services.identity.app import create
+from tests.conftest import Clients, Person, settings_of
+from tests.environment import Stack
 
 
 async def test_me_lists_the_teams_with_roles(clients: Clients, alice: Person, team: int) -> None:
@@ -86,3 +89,16 @@ async def test_a_request_without_a_token_is_a_401_with_the_way_in(clients: Clien
     assert answer.status_code == 401
     assert "login" in answer.json()["detail"]
     assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_log_ins_hold_no_connection_while_they_wait_for_the_signing_keys(
+    stack: Stack, alice: Person
+) -> None:
+    app = create(settings_of(stack, "identity", database_pool_size=2))
+    body = {"email": alice.email, "password": alice.password}
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 50000))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://plugzero.test") as client:
+            app.state.tools.keys._read_at = float("-inf")
+            answers = await asyncio.gather(*(client.post("/api/accounts/login", json=body) for _ in range(5)))
+    assert [answer.status_code for answer in answers] == [200] * 5

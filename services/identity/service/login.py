@@ -14,7 +14,6 @@ from kernel.db import Session, Tenancy
 from kernel.ids import hash_token, new_token, uuid7
 from services.identity.domain.accounts import RefreshDecision, decide_on_rotated_token, normalized_email
 from services.identity.domain.second_factor import accepted_step, is_one_time_code, normalized_code
-from services.identity.domain.throttling import Count
 from services.identity.errors import LinkExpired, SessionEnded, WrongCode, WrongCredentials
 from services.identity.models import RefreshToken, User
 from services.identity.models import Session as LoginSession
@@ -71,7 +70,8 @@ async def log_in(tools: Tools, *, email: str, password: str) -> Tokens | SecondS
         if user.is_2fa_enabled:
             await log_activity(session, "login.first_step", actor=user.id, factor=PASSWORD)
             return _second_step(tools, user, fresh_hash)
-        return await _open_session(tools, session, user, [PASSWORD])
+        login, refresh_token = await _open_session(tools, session, user, [PASSWORD])
+    return await _tokens(tools, login, refresh_token)
 
 
 def _second_step(tools: Tools, user: User, fresh_hash: str | None) -> SecondStep:
@@ -101,18 +101,15 @@ async def log_in_second_step(tools: Tools, *, mfa_token: str, code: str) -> Toke
     async with tools.database.transaction(Tenancy.of_user(user_id)) as session:
         method = await accept_code(tools, session, user, code)
         if method is not None:
-            return await _finish_second_step(tools, session, user, counts, method)
-        await log_activity(
-            session, "login.refused", actor=user_id, outcome=Outcome.FAILURE, factor=_factor_of(code)
-        )
-    raise WrongCode("The code is wrong, was used before, or is too old. Wait for the next one.")
-
-
-async def _finish_second_step(
-    tools: Tools, session: Session, user: User, counts: list[Count], method: str
-) -> Tokens:
-    await throttle.settle_success(session, counts)
-    return await _open_session(tools, session, user, [PASSWORD, method])
+            await throttle.settle_success(session, counts)
+            login, refresh_token = await _open_session(tools, session, user, [PASSWORD, method])
+        else:
+            await log_activity(
+                session, "login.refused", actor=user_id, outcome=Outcome.FAILURE, factor=_factor_of(code)
+            )
+    if method is None:
+        raise WrongCode("The code is wrong, was used before, or is too old. Wait for the next one.")
+    return await _tokens(tools, login, refresh_token)
 
 
 def _factor_of(code: str) -> str:
@@ -132,7 +129,10 @@ async def accept_code(tools: Tools, session: Session, user: User, code: str) -> 
     return ONE_TIME_CODE
 
 
-async def _open_session(tools: Tools, session: Session, user: User, methods: list[str]) -> Tokens:
+async def _open_session(
+    tools: Tools, session: Session, user: User, methods: list[str]
+) -> tuple[LoginSession, str]:
+    """Add a session and return it with its refresh token. It is signed for later: reading keys takes a connection more."""
     session_id, refresh_token, now = uuid7(), new_token(), utc_now()
     origin = ORIGIN.get()
     login = LoginSession(
@@ -149,7 +149,7 @@ async def _open_session(tools: Tools, session: Session, user: User, methods: lis
     await log_activity(
         session, "login.succeeded", actor=user.id, target=f"session:{session_id}", factors=methods
     )
-    return await _tokens(tools, login, refresh_token)
+    return login, refresh_token
 
 
 async def refresh(tools: Tools, refresh_token: str) -> Tokens:
