@@ -47,15 +47,29 @@ class VariableKind(StrEnum):
     TEXT = "text"
 
 
-class MissingKind(StrEnum):
-    """Why a value is missing, where that is known (the column `<alias>__missing` of a dataset)."""
+class ExportStatus(StrEnum):
+    """Where an export stands."""
 
-    NOT_ASKED = "not_asked"
-    SKIPPED = "skipped"
-    REFUSED = "refused"
-    DONT_KNOW = "dont_know"
-    NOT_REACHED = "not_reached"
-    ERASED = "erased"
+    PENDING = "PENDING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+class ChangeKind(StrEnum):
+    """How a dataset is changed: derived, merged, corrected, or read from its file otherwise."""
+
+    DERIVE = "DERIVE"
+    MERGE = "MERGE"
+    CORRECT = "CORRECT"
+    READ = "READ"
+
+
+class ChangeStatus(StrEnum):
+    """Where a change of a dataset stands."""
+
+    PENDING = "PENDING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
 
 
 class SurveyStatus(StrEnum):
@@ -93,6 +107,27 @@ class ProjectDeleted(Event):
     object_prefix: str
 
 
+class UploadCompleted(Event):
+    """All parts of a file are in the object store, to be put together and verified; its bytes are not known to be right yet."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "upload-completed"
+
+    project_id: int
+    upload_id: int
+    file_id: int
+
+
+class ImportRequested(Event):
+    """A file is to be fetched from an address that somebody gave; the file's row names it."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "import-requested"
+
+    project_id: int
+    file_id: int
+
+
 class FileUploaded(Event):
     """A file has arrived whole and is stored untouched; it is not understood yet."""
 
@@ -105,6 +140,9 @@ class FileUploaded(Event):
     original_name: str
     size_bytes: int = Field(ge=0)
     sha256: str = Field(min_length=64, max_length=64)
+    file_type: FileType | None = Field(
+        default=None, description="As what the uploader wants it read; null where its content decides."
+    )
 
 
 class FileProcessed(Event):
@@ -121,7 +159,7 @@ class FileProcessed(Event):
 
 
 class FileFailed(Event):
-    """A file could not be understood; the original stays and can be downloaded or deleted."""
+    """A file could not be taken in or understood; an original that was stored stays and can be downloaded or deleted."""
 
     service: ClassVar[str] = "ingestion"
     type: ClassVar[str] = "file-failed"
@@ -144,6 +182,29 @@ class FileDeleted(Event):
     object_prefix: str
 
 
+class ExportRequested(Event):
+    """A dataset is to be written as a file."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "export-requested"
+
+    project_id: int
+    dataset_id: int
+    export_id: int
+
+
+class ExportFinished(Event):
+    """A dataset was written as a file, which can be downloaded for a day, or could not be."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "export-finished"
+
+    project_id: int
+    dataset_id: int
+    export_id: int
+    status: ExportStatus
+
+
 class DatasetUpdated(Event):
     """A dataset has a new version; results computed on an older one are stale."""
 
@@ -153,6 +214,40 @@ class DatasetUpdated(Event):
     project_id: int
     dataset_id: int
     version: int = Field(ge=1)
+
+
+class DatasetChangeRequested(Event):
+    """A dataset is to get another version: variables derived, or other datasets merged into it."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "dataset-change-requested"
+
+    project_id: int
+    dataset_id: int
+    change_id: int
+
+
+class DatasetChangeFinished(Event):
+    """A change of a dataset was carried out (`dataset-updated` tells of the version), or could not be."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "dataset-change-finished"
+
+    project_id: int
+    dataset_id: int
+    change_id: int
+    status: ChangeStatus
+
+
+class DatasetDeleted(Event):
+    """A merged dataset is gone; its stored objects lie under `object_prefix` until they are purged."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "dataset-deleted"
+
+    project_id: int
+    dataset_id: int
+    object_prefix: str
 
 
 class SurveyPublished(Event):

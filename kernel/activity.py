@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from kernel.db import Executor
 from kernel.principals import Principal
 
 
@@ -36,14 +36,16 @@ class Origin:
 ORIGIN: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 - frozen
 """The request that is being served; set by the middleware, empty in workers."""
 
-_APPEND = text(
-    "SELECT access.append_activity(CAST(:team AS bigint), CAST(:actor_id AS bigint), :actor, :action, :target, :outcome,"
+APPEND = (
+    "access.append_activity(CAST(:team AS bigint), CAST(:actor_id AS bigint), :actor, :action, :target, :outcome,"
     " :ip_address, :user_agent, :request_id, CAST(:details AS jsonb))"
 )
+"""The call that appends a row, for a statement that does so beside something else; its values are `activity_values`."""
+_APPEND = text(f"SELECT {APPEND}")
 
 
 async def log_activity(
-    session: AsyncSession,
+    session: Executor,
     action: str,
     *,
     actor: Principal | int | None,
@@ -56,23 +58,34 @@ async def log_activity(
 
     `action` is `<noun>.<past tense>`, `target` `<noun>:<id>`. Call it last: the chain is locked until the commit.
     """
+    values = activity_values(action, actor=actor, team_id=team_id, target=target, outcome=outcome, **details)
+    await session.rows(_APPEND, values)
+
+
+def activity_values(
+    action: str,
+    *,
+    actor: Principal | int | None,
+    team_id: int | None = None,
+    target: str = "",
+    outcome: Outcome = Outcome.SUCCESS,
+    **details: Any,
+) -> dict[str, Any]:
+    """Return the values that `APPEND` takes, by name; they are as log_activity has them."""
     origin = ORIGIN.get()
     actor_id, name = _identified(actor)
-    await session.execute(
-        _APPEND,
-        {
-            "team": team_id,
-            "actor_id": actor_id,
-            "actor": name,
-            "action": action,
-            "target": target,
-            "outcome": outcome.value,
-            "ip_address": origin.ip_address[:45],
-            "user_agent": origin.user_agent[:512],
-            "request_id": origin.request_id[:64],
-            "details": json.dumps(details, ensure_ascii=True),
-        },
-    )
+    return {
+        "team": team_id,
+        "actor_id": actor_id,
+        "actor": name,
+        "action": action,
+        "target": target,
+        "outcome": outcome.value,
+        "ip_address": origin.ip_address[:45],
+        "user_agent": origin.user_agent[:512],
+        "request_id": origin.request_id[:64],
+        "details": json.dumps(details, ensure_ascii=True),
+    }
 
 
 def _identified(actor: Principal | int | None) -> tuple[int | None, str]:

@@ -12,7 +12,7 @@ def etag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def if_match(
+async def if_match(
     value: Annotated[
         str | None,
         Header(alias="If-Match", description="`ETag` of the version you read; 412 if it moved on."),

@@ -70,6 +70,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         responses=problems_of(Invalid),
+        # kernel.middleware measures and traces requests, around everything else.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.resources = resources or Resources.of(settings)
     app.add_middleware(RequestContext, service=settings.service)

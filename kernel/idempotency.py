@@ -139,6 +139,15 @@ class IdempotentRoute(APIRoute):
         return handle
 
 
+async def keep_answer(request: Request, answer: Response) -> None:
+    """Store the answer of a route that opens its transaction itself, before that ends; without a claimed key do nothing."""
+    held: Claim | None = getattr(request.state, "idempotency_claim", None)
+    if held is not None:
+        await held.store(answer)
+        # The route would store it once more, when the transaction is over.
+        request.state.idempotency_claim = None
+
+
 async def purge_expired(session: AsyncSession) -> None:
     """Remove keys that nobody may repeat any more."""
     await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < utc_now() - KEPT_FOR))

@@ -14,6 +14,7 @@ RowId = Annotated[int, Field(ge=1, le=LARGEST_BIGINT)]
 """The id of a row, as requests name it in bodies and queries."""
 
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
+_RANDOM = (0xFFF << 64) | (2**62 - 1)
 
 
 def uuid7() -> uuid.UUID:
@@ -22,9 +23,8 @@ def uuid7() -> uuid.UUID:
     Time-ordered keys keep B-tree inserts on the right edge.
     """
     unix_ms = time.time_ns() // 1_000_000
-    random_a = secrets.randbits(12)
-    random_b = secrets.randbits(62)
-    return uuid.UUID(int=(unix_ms << 80) | (random_a << 64) | random_b | _VERSION_AND_VARIANT)
+    random = int.from_bytes(secrets.token_bytes(10))
+    return uuid.UUID(int=(unix_ms << 80) | (random & _RANDOM) | _VERSION_AND_VARIANT)
 
 
 def new_token() -> str:

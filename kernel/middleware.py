@@ -15,6 +15,12 @@ from kernel.telemetry import HTTP_DURATION, HTTP_REQUESTS, tracer
 
 LARGEST_BODY_BYTES = 5 * 1024 * 1024
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
+# Answers are data of somebody: kept by no cache, run and framed by no browser. Pages and files say otherwise themselves.
+_UNLESS_GIVEN = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 
 logger = get_logger("kernel.access_log")
@@ -77,7 +83,7 @@ class RequestContext:
 
 
 class _Exchange:
-    """Adds `X-Request-Id` to the answer and remembers its status."""
+    """Adds `X-Request-Id` and what browsers must not do with the answer, and remembers its status."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -88,10 +94,10 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [
-                *(h for h in message.get("headers", []) if h[0].lower() != b"x-request-id"),
-                (b"x-request-id", self.request_id.encode()),
-            ]
+            headers = [h for h in message.get("headers", ()) if h[0].lower() != b"x-request-id"]
+            present = {name.lower() for name, _ in headers}
+            headers += [header for header in _UNLESS_GIVEN if header[0] not in present]
+            message["headers"] = [*headers, (b"x-request-id", self.request_id.encode())]
         await self._send(message)
 
 

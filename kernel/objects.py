@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kernel.part_uploads import PartUploads
 from kernel.problems import NotFound
 from kernel.settings import Settings
 
@@ -30,8 +32,16 @@ class StoredObject:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as the bucket lists it."""
+
+    key: str
+    modified_at: datetime
+
+
 class Objects:
-    """The bucket of this deployment."""
+    """The bucket of this deployment; `parts` are uploads that clients send to it themselves."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,6 +49,7 @@ class Objects:
         self._stack = AsyncExitStack()
         self._clients: dict[str, Any] = {}
         self._lock = asyncio.Lock()
+        self.parts = PartUploads(self._client, self._bucket, settings.s3_public_endpoint_url)
 
     async def _client(self, endpoint: str | None = None) -> Any:
         """Return the connected client; made at first use, since botocore takes half a second to load."""
@@ -108,24 +119,33 @@ class Objects:
             content: bytes = await stream.read()
             return content
 
+    async def size_bytes(self, key: str) -> int | None:
+        """Return an object's size, None where there is none."""
+        from botocore.exceptions import ClientError
+
+        try:
+            return int(
+                (await (await self._client()).head_object(Bucket=self._bucket, Key=key))["ContentLength"]
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                return None
+            raise
+
     async def download(self, key: str, path: Path) -> int:
         """Write an object to a file on this machine and return its size in bytes; raises NotFound."""
         size_bytes = 0
         with path.open("wb") as file:
-            async for chunk in self.open(key):
-                size_bytes += await asyncio.to_thread(file.write, chunk)
+            async for piece in _gathered(self.open(key)):
+                size_bytes += await asyncio.to_thread(file.write, piece)
         return size_bytes
 
     async def presign_get(self, key: str, *, filename: str, expires_s: int = 300) -> str:
         """Return a link that downloads the object under a file name, without any login, for a while."""
         client = await self._client(self._settings.s3_public_endpoint_url or None)
-        ascii_name = "".join(
-            c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename
-        )
-        disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"
         url: str = await client.generate_presigned_url(
             "get_object",
-            Params={"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition},
+            Params={"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": attachment(filename)},
             ExpiresIn=expires_s,
         )
         return url
@@ -148,14 +168,29 @@ class Objects:
         """Return all keys that start with the prefix, sorted."""
         return sorted([key async for keys in self._listed(prefix) for key in keys])
 
+    async def folders(self, prefix: str) -> list[str]:
+        """Return what follows the prefix up to the next `/`, as prefixes of their own: `teams/` gives `teams/1/`, …."""
+        paginator = (await self._client()).get_paginator("list_objects_v2")
+        pages = paginator.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+        return [entry["Prefix"] async for page in pages for entry in page.get("CommonPrefixes", ())]
+
+    async def listed(self, prefix: str) -> AsyncIterator[ListedObject]:
+        """Yield the objects whose keys start with the prefix, by key."""
+        async for entries in self._pages(prefix):
+            for entry in entries:
+                yield ListedObject(entry["Key"], entry["LastModified"])
+
     async def _listed(self, prefix: str) -> AsyncIterator[list[str]]:
+        async for entries in self._pages(prefix):
+            yield [entry["Key"] for entry in entries]
+
+    async def _pages(self, prefix: str) -> AsyncIterator[list[dict[str, Any]]]:
         if not prefix:
             raise ValueError("an empty prefix would mean the whole bucket")
         paginator = (await self._client()).get_paginator("list_objects_v2")
-        async for listed in paginator.paginate(Bucket=self._bucket, Prefix=prefix):
-            keys = [entry["Key"] for entry in listed.get("Contents", [])]
-            if keys:
-                yield keys
+        async for page in paginator.paginate(Bucket=self._bucket, Prefix=prefix):
+            if page.get("Contents"):
+                yield page["Contents"]
 
     async def _body(self, key: str) -> Any:
         from botocore.exceptions import ClientError
@@ -169,7 +204,10 @@ class Objects:
 
 
 class _MultipartWriter:
-    """Collects chunks into parts, hashing as they pass; small objects become one plain PUT."""
+    """Collects chunks into parts, hashing as they pass; small objects become one plain PUT.
+
+    One part is hashed and sent while the next one arrives: three of them at most are in memory.
+    """
 
     def __init__(self, client: Any, bucket: str, key: str, content_type: str) -> None:
         self._client, self._bucket, self._key, self._content_type = client, bucket, key, content_type
@@ -178,16 +216,20 @@ class _MultipartWriter:
         self._size_bytes = 0
         self._upload_id: str | None = None
         self._parts: list[dict[str, Any]] = []
+        self._under_way: asyncio.Task[None] | None = None
 
     async def write(self, chunk: bytes) -> None:
-        self._sha256.update(chunk)
         self._size_bytes += len(chunk)
         self._buffer += chunk
         while len(self._buffer) >= PART_BYTES:
-            await self._send_part(bytes(self._buffer[:PART_BYTES]))
+            with memoryview(self._buffer) as view:
+                part = bytes(view[:PART_BYTES])
             del self._buffer[:PART_BYTES]
+            await self._begin_part(part)
 
     async def finish(self) -> StoredObject:
+        await self._settle()
+        self._sha256.update(self._buffer)
         if self._upload_id is None:
             answer = await self._client.put_object(
                 Bucket=self._bucket, Key=self._key, Body=bytes(self._buffer), ContentType=self._content_type
@@ -207,10 +249,26 @@ class _MultipartWriter:
         )
 
     async def abort(self) -> None:
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
         if self._upload_id is not None:
             await self._client.abort_multipart_upload(
                 Bucket=self._bucket, Key=self._key, UploadId=self._upload_id
             )
+
+    async def _begin_part(self, content: bytes) -> None:
+        await self._settle()
+        self._under_way = asyncio.create_task(self._hash_and_send(content))
+
+    async def _settle(self) -> None:
+        if self._under_way is not None:
+            await self._under_way
+            self._under_way = None
+
+    async def _hash_and_send(self, content: bytes) -> None:
+        await asyncio.to_thread(self._sha256.update, content)
+        await self._send_part(content)
 
     async def _send_part(self, content: bytes) -> None:
         if self._upload_id is None:
@@ -223,6 +281,24 @@ class _MultipartWriter:
             Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=content
         )
         self._parts.append({"ETag": answer["ETag"], "PartNumber": number})
+
+
+def attachment(filename: str) -> str:
+    """Return a Content-Disposition that saves under a name (RFC 6266): as ASCII for old clients, and whole (RFC 8187)."""
+    ascii_name = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in filename)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the same bytes in pieces of a few MiB: the network's are so small that a thread for each is the larger cost."""
+    piece = bytearray()
+    async for chunk in chunks:
+        piece += chunk
+        if len(piece) >= PART_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
 
 
 async def _file_chunks(path: Path) -> AsyncIterator[bytes]:

@@ -55,7 +55,7 @@ class PageRequest:
         )
 
 
-def page_request(
+async def page_request(
     request: Request,
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Items per page.")] = DEFAULT_LIMIT,

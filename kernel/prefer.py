@@ -13,7 +13,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.25
 
 
-def prefer_wait(
+async def prefer_wait(
     prefer: Annotated[
         str, Header(description="`wait=N`: hold the answer up to N seconds (at most 30).")
     ] = "",

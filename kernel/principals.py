@@ -125,8 +125,8 @@ class TokenVerifier:
         if kid not in {key.kid for key in keys.keys}:
             keys = await self._keys.key_set(missing_kid=kid)
         decoded = jwt.decode(token, keys, registry=self._registry)
-        if decoded.header.get("typ") != TOKEN_TYPE:
-            raise ValueError("another kind of token")
+        if decoded.header.get("typ") != TOKEN_TYPE or "crit" in decoded.header:
+            raise ValueError("another kind of token, or one that asks for what we do not know")
         self._claims.validate(decoded.claims)
         claims = decoded.claims
         return Principal(int(claims["sub"]), str(claims["sid"]), tuple(claims.get("amr", ())))

@@ -87,6 +87,7 @@ TARGETS = (
             ("data_ingestion.Survey", ()),
             ("data_ingestion.Dataset", ()),
             ("data_ingestion.DatasetVersion", ()),
+            ("data_ingestion.DatasetFilter", ()),
         ),
     ),
     Target(

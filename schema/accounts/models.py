@@ -82,6 +82,7 @@ class Team(models.Model):
     deleted_at = models.DateTimeField(
         null=True, db_comment="When the team was deleted; null while it exists."
     )
+    revision = models.IntegerField(db_default=1, db_comment="Counts edits; the entity tag.")
 
     class Meta:
         """Table."""

@@ -214,6 +214,8 @@ class Project(Base):
     """When the row was inserted."""
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
     """When the row was last changed."""
+    revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Counts edits; the entity tag."""
 
 
 class Survey(Base):
@@ -299,3 +301,26 @@ class DatasetVersion(Base):
     """SHA-256 over rows and codebook, hexadecimal."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
     """When the row was inserted."""
+
+
+class DatasetFilter(Base):
+    """A filter over a dataset, kept under a name."""
+
+    __tablename__ = "data_ingestion_datasetfilter"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    dataset_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_dataset.id"))
+    """The dataset."""
+    name: Mapped[str] = mapped_column(String(255))
+    """Name, unique within the dataset."""
+    expression: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """The filter as an expression tree."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who made it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""

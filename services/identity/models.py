@@ -73,6 +73,8 @@ class Team(Base):
     """When the team was created."""
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When the team was deleted; null while it exists."""
+    revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Counts edits; the entity tag."""
 
 
 class TeamMembership(Base):

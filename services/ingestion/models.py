@@ -34,45 +34,8 @@ class Project(Base):
     """When the row was inserted."""
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
     """When the row was last changed."""
-
-
-class RawDataFile(Base):
-    """An uploaded file; the original stays untouched in the object store."""
-
-    __tablename__ = "data_ingestion_rawdatafile"
-
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
-    """Internal unique identifier."""
-    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
-    """Its project."""
-    uploaded_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
-    """Who uploaded it; null once that user is purged."""
-    file: Mapped[str] = mapped_column(String(1024))
-    """S3 key of the original object."""
-    file_type: Mapped[str] = mapped_column(String(20))
-    """TABULAR or UNSTRUCTURED."""
-    upload_status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
-    """PENDING, SUCCESS or FAILED."""
-    columns_metadata: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
-    """Map of detected column names and types."""
-    original_name: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
-    """The file's name where it came from."""
-    content_type: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
-    """Media type as sent."""
-    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
-    """Size of the original, in bytes."""
-    sha256: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
-    """SHA-256 of the original, hexadecimal."""
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """Why reading it failed, as a problem; null otherwise."""
-    progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
-    """Progress of the reader: done, total, phase."""
-    import_report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
-    """How the file was read, and which lines were not."""
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
-    """When the row was inserted."""
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
-    """When the row was last changed."""
+    revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Counts edits; the entity tag."""
 
 
 class Survey(Base):
@@ -182,6 +145,47 @@ class SurveyResponse(Base):
     """When it was finished; null while in progress."""
 
 
+class RawDataFile(Base):
+    """An uploaded file; the original stays untouched in the object store."""
+
+    __tablename__ = "data_ingestion_rawdatafile"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    uploaded_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who uploaded it; null once that user is purged."""
+    file: Mapped[str] = mapped_column(String(1024))
+    """S3 key of the original object."""
+    file_type: Mapped[str] = mapped_column(String(20))
+    """TABULAR or UNSTRUCTURED."""
+    upload_status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """PENDING, SUCCESS or FAILED."""
+    columns_metadata: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Map of detected column names and types."""
+    original_name: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """The file's name where it came from."""
+    content_type: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """Media type as sent."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
+    """Size of the original, in bytes."""
+    sha256: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
+    """SHA-256 of the original, hexadecimal."""
+    source: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Where it was fetched from, and how; empty for an upload."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Why reading it failed, as a problem; null otherwise."""
+    progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Progress of the reader: done, total, phase."""
+    import_report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """How the file was read, and which lines were not."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
 class Dataset(Base):
     """A table that can be analysed."""
 
@@ -230,6 +234,103 @@ class DatasetVersion(Base):
     """When the row was inserted."""
 
 
+class DatasetExport(Base):
+    """A dataset as a file for another program; purged after a day."""
+
+    __tablename__ = "data_ingestion_datasetexport"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    dataset_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_dataset.id"))
+    """The dataset."""
+    dataset_version: Mapped[int] = mapped_column(Integer)
+    """The version of the dataset that is written."""
+    format: Mapped[str] = mapped_column(String(20))
+    """csv, xlsx, sav or parquet."""
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Which variables, and answers as codes or labels."""
+    request_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 over format and request, hexadecimal."""
+    status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """PENDING, SUCCESS or FAILED."""
+    object_key: Mapped[str] = mapped_column(String(1024), server_default=FetchedValue())
+    """S3 key of the file; empty before it is written."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
+    """Size of the file, in bytes."""
+    n_rows: Mapped[int] = mapped_column(BigInteger, server_default=FetchedValue())
+    """Rows in the file."""
+    notes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """What the format could not hold, as sentences."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Why it could not be written, as a problem; null otherwise."""
+    progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Progress of the writer: done, total, phase."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who asked for it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class DatasetFilter(Base):
+    """A filter over a dataset, kept under a name."""
+
+    __tablename__ = "data_ingestion_datasetfilter"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    dataset_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_dataset.id"))
+    """The dataset."""
+    name: Mapped[str] = mapped_column(String(255))
+    """Name, unique within the dataset."""
+    expression: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """The filter as an expression tree."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who made it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class DatasetChange(Base):
+    """A change of a dataset, carried out in the background."""
+
+    __tablename__ = "data_ingestion_datasetchange"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    dataset_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_dataset.id"))
+    """The dataset that gets a new version."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """DERIVE, MERGE, CORRECT or READ."""
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """What is to be derived, merged, corrected or read."""
+    status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """PENDING, SUCCESS or FAILED."""
+    version: Mapped[int | None] = mapped_column(Integer)
+    """The version that it made; null before."""
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """What a person should know about the outcome."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Why it cannot be done, as a problem; null otherwise."""
+    progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Progress of the worker: done, total, phase."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who asked for it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
 class ScrapeTarget(Base):
     """An address to collect data from."""
 
@@ -276,6 +377,43 @@ class ExperienceEvent(Base):
     """Groups the events of one visit."""
     properties: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
     """Whatever else the sender knows."""
+
+
+class FileUpload(Base):
+    """A file on its way into the object store in parts."""
+
+    __tablename__ = "data_ingestion_fileupload"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who began it; null once that user is purged."""
+    raw_data_file_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_rawdatafile.id"))
+    """The file it became; null until it was completed."""
+    object_key: Mapped[str] = mapped_column(String(1024))
+    """S3 key that the original will have."""
+    multipart_id: Mapped[str] = mapped_column(String(1024))
+    """UploadId of the S3 multipart upload."""
+    filename: Mapped[str] = mapped_column(String(255))
+    """The file's name where it comes from."""
+    content_type: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """Media type as sent."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    """Size that the file is said to have, in bytes."""
+    sha256: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
+    """SHA-256 that the file is said to have; empty where not said."""
+    part_bytes: Mapped[int] = mapped_column(BigInteger)
+    """Size of each part but the last, in bytes."""
+    on_duplicate: Mapped[str] = mapped_column(String(10), server_default=FetchedValue())
+    """keep or refuse: a file whose content is there already."""
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """When its parts are thrown away unless it is completed."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
 
 
 class User(Base):

@@ -144,3 +144,5 @@ class Project(Base):
     """When the row was inserted."""
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
     """When the row was last changed."""
+    revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Counts edits; the entity tag."""

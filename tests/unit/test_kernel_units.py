@@ -35,8 +35,8 @@ def test_uuid7_is_ordered_by_time_and_says_its_version() -> None:
         ("wait=x", 0),
     ],
 )
-def test_prefer_wait_is_read_as_rfc_7240_says(header: str, seconds: float) -> None:
-    assert prefer_wait(header) == seconds
+async def test_prefer_wait_is_read_as_rfc_7240_says(header: str, seconds: float) -> None:
+    assert await prefer_wait(header) == seconds
 
 
 def test_an_edit_of_another_revision_is_refused() -> None:

@@ -3,10 +3,11 @@
 import base64
 import json
 import time
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, OKPKey
 
@@ -23,7 +24,7 @@ def new_key() -> OKPKey:
     return key
 
 
-KEY = new_key()
+KEY, STRANGE = new_key(), new_key()
 
 
 class OneKey:
@@ -57,6 +58,15 @@ def unsigned() -> str:
     return ".".join((*parts, ""))
 
 
+def signed(body: dict[str, Any] | None = None, **header: Any) -> str:
+    """A token with any header at all, under a right signature."""
+    head = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": str(KEY.kid), **header}
+    parts = (json.dumps(part).encode() for part in (head, claims() if body is None else body))
+    message = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    private = cast("Ed25519PrivateKey", KEY.private_key)
+    return b".".join((message, base64.urlsafe_b64encode(private.sign(message)).rstrip(b"="))).decode()
+
+
 def signed_with_the_public_key() -> str:
     """The classic confusion: the public key's bytes taken as an HMAC secret."""
     secret = OctKey.import_key(json.dumps(KEY.as_dict(private=False)))
@@ -64,11 +74,13 @@ def signed_with_the_public_key() -> str:
     return jwt.encode(head, claims(), secret, algorithms=["HS256"])
 
 
-async def test_a_good_token_names_its_caller() -> None:
-    principal = await TokenVerifier(SETTINGS, OneKey()).verify(token())
+@pytest.mark.parametrize("good", [token(), signed()], ids=["by the library", "by hand"])
+async def test_a_good_token_names_its_caller(good: str) -> None:
+    principal = await TokenVerifier(SETTINGS, OneKey()).verify(good)
     assert principal == Principal(user_id=5, session_id="session", authentication_methods=("pwd",))
 
 
+@pytest.mark.asvs("9.1.1", "9.1.2", "9.1.3", "9.2.1", "9.2.2", "9.2.3", "9.2.4")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -84,6 +96,14 @@ async def test_a_good_token_names_its_caller() -> None:
         token(typ="JWT"),
         token(kid="unknown"),
         token(key=new_key()),
+        token(key=STRANGE, jwk=STRANGE.as_dict(private=False)),
+        signed(crit=["x"], x=1),
+        signed(crit=["b64"], b64=False),
+        signed(crit=[]),
+        signed(claims(sub=[5])),
+        signed(claims(exp="tomorrow")),
+        signed(claims(exp=1e400)),
+        signed(alg="ES256"),
         unsigned(),
         signed_with_the_public_key(),
         token()[:-6] + "AAAAAA",
@@ -94,7 +114,9 @@ async def test_a_good_token_names_its_caller() -> None:
     ],
     ids=[
         "expired", "no expiry", "other audience", "no audience", "other issuer", "no issuer", "no session", "no subject",
-        "subject is no id", "other type", "unknown key", "other key under our id", "algorithm none", "HMAC with the public key",
+        "subject is no id", "other type", "unknown key", "other key under our id", "other key in the header",
+        "unknown critical header", "payload without Base64", "empty list of critical headers", "subject is a list",
+        "expiry is a word", "expiry is infinite", "other algorithm under our signature", "algorithm none", "HMAC with the public key",
         "cut signature", "10 kB", "empty", "no base64", "not ASCII",
     ],
 )  # fmt: skip
