@@ -11,7 +11,7 @@ from kernel.http import create_app
 from kernel.principals import TokenVerifier
 from kernel.resources import Resources
 from services.identity.errors import CONSTRAINTS
-from services.identity.router import accounts, api_keys, front, invitations, me, teams
+from services.identity.router import account_pages, accounts, api_keys, front, invitations, me, teams
 from services.identity.service.tools import Tools
 from services.identity.settings import IdentitySettings, settings
 
@@ -47,6 +47,7 @@ def create(identity_settings: IdentitySettings) -> FastAPI:
         identity_settings,
         routers=[
             accounts.router,
+            account_pages.router,
             me.router,
             teams.router,
             invitations.router,

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from services.identity.service.tools import Tools
 
 
-def tools(request: Request) -> Tools:
+async def tools(request: Request) -> Tools:
     """Return what the commands of this process need at hand."""
     found: Tools = request.app.state.tools
     return found

@@ -24,11 +24,22 @@ class IdentitySettings(Settings):
         description="`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; empty writes files instead.",
     )
     mail_from: str = Field("PlugZero Analytics <no-reply@localhost>", description="Sender of all mails.")
+    account_pages_url: str = Field(
+        "",
+        description="Where your own front end shows the pages that letters link to: `/verify-email`, `/reset-password`, "
+        "`/change-email` and `/accept-invitation`, each with `?token=`, and `/forgot-password`. Empty: the gateway's "
+        "`/account`, which identity serves.",
+    )
     argon2_memory_kib: int = Field(
         19_456, ge=8, description="Argon2id memory per hash; OWASP's floor is 19 MiB."
     )
     argon2_iterations: int = Field(2, ge=1, description="Argon2id passes over the memory.")
-    password_threads: int = Field(2, ge=1, le=64, description="Passwords hashed at the same time.")
+    password_threads: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Passwords hashed at the same time. 0: as many as there are processors, less one for everything else.",
+    )
     password_queue: int = Field(
         100, ge=1, description="Log-ins that may wait for a hash; more are answered 429 with Retry-After."
     )
@@ -40,6 +51,9 @@ class IdentitySettings(Settings):
     )
     access_token_s: int = Field(900, ge=60, le=3600, description="Life of an access token.")
     refresh_token_s: int = Field(30 * 86_400, ge=3600, description="Absolute life of a session, from log-in.")
+    session_idle_s: int = Field(
+        7 * 86_400, ge=3600, description="A session that was not refreshed for this long has to log in again."
+    )
     mfa_token_s: int = Field(
         300, ge=30, le=3600, description="Time between the password and the one-time code of a log-in."
     )

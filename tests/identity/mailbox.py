@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 
 def mails(folder: Path) -> list[email.message.EmailMessage]:
@@ -14,8 +15,13 @@ def mails(folder: Path) -> list[email.message.EmailMessage]:
     ]
 
 
-def token_in(mail: email.message.EmailMessage) -> str:
-    """The token that the letter carries on a line of its own."""
-    found = re.search(r"^[A-Za-z0-9_-]{40,}$", mail.get_content(), re.MULTILINE)
+def link_in(mail: email.message.EmailMessage) -> str:
+    """The address of the page that the letter links to."""
+    found = re.search(r"^https?://\S+$", mail.get_content(), re.MULTILINE)
     assert found
     return found.group()
+
+
+def token_in(mail: email.message.EmailMessage) -> str:
+    """The token that the letter's link passes on."""
+    return parse_qs(urlsplit(link_in(mail)).query)["token"][0]

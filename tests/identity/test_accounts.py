@@ -5,6 +5,7 @@ import uuid
 
 import asyncpg
 import httpx2
+import pytest
 
 from kernel.ids import hash_token
 from services.identity.app import create
@@ -30,6 +31,7 @@ async def test_registering_a_known_address_answers_alike_and_changes_nothing(
     assert refused.status_code == 401
 
 
+@pytest.mark.asvs("6.3.8")
 async def test_wrong_password_and_unknown_address_answer_alike(clients: Clients, alice: Person) -> None:
     wrong = await clients.identity.post(
         "/api/accounts/login", json={"email": alice.email, "password": "no" * 8}
@@ -42,6 +44,7 @@ async def test_wrong_password_and_unknown_address_answer_alike(clients: Clients,
     assert wrong.json()["type"] == "/problems/wrong-credentials"
 
 
+@pytest.mark.asvs("6.2.1")
 async def test_a_weak_password_is_refused_with_the_rule(clients: Clients) -> None:
     for password in ("short", "x" * 129, "123456789012", "abcabcabcabcabc"):
         body = {"email": f"{uuid.uuid4().hex}@example.com", "password": password}
@@ -50,6 +53,7 @@ async def test_a_weak_password_is_refused_with_the_rule(clients: Clients) -> Non
         assert answer.json()["errors"][0]["pointer"] == "/password"
 
 
+@pytest.mark.asvs("7.2.2")
 async def test_a_refresh_token_works_once_and_parallel_tabs_get_the_same_successor(
     clients: Clients, alice: Person
 ) -> None:
@@ -61,6 +65,7 @@ async def test_a_refresh_token_works_once_and_parallel_tabs_get_the_same_success
     assert len({a.json()["refresh_token"] for a in answers}) == 1
 
 
+@pytest.mark.asvs("10.4.5")
 async def test_a_late_replay_of_a_refresh_token_ends_the_session(
     clients: Clients, alice: Person, owner: asyncpg.Connection
 ) -> None:
@@ -102,3 +107,12 @@ async def test_log_ins_hold_no_connection_while_they_wait_for_the_signing_keys(
             app.state.tools.keys._read_at = float("-inf")
             answers = await asyncio.gather(*(client.post("/api/accounts/login", json=body) for _ in range(5)))
     assert [answer.status_code for answer in answers] == [200] * 5
+
+
+@pytest.mark.asvs("6.3.2")
+async def test_a_fresh_installation_has_no_account(owner: asyncpg.Connection) -> None:
+    """Whatever accounts this database has, tests have made: their addresses lie in domains that nobody can own."""
+    strangers = await owner.fetch(
+        "SELECT email FROM accounts_user WHERE email NOT LIKE '%example%' AND deleted_at IS NULL"
+    )
+    assert strangers == []

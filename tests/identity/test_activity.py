@@ -45,6 +45,7 @@ async def a_busy_team(clients: Clients, alice: Person, team: int, member: Member
     return bob
 
 
+@pytest.mark.asvs("16.2.1", "16.3.2")
 async def test_changes_and_refusals_are_noted_with_who_what_whom_and_whence(
     clients: Clients, alice: Person, team: int, member: Member
 ) -> None:
@@ -135,6 +136,7 @@ TAMPERING = {
 }
 
 
+@pytest.mark.asvs("16.4.2")
 @pytest.mark.parametrize("how", TAMPERING)
 async def test_the_chain_shows_tampering(  # noqa: PLR0917 - fixtures
     clients: Clients, alice: Person, team: int, member: Member, owner: asyncpg.Connection, how: str
@@ -155,6 +157,7 @@ async def test_the_chain_shows_tampering(  # noqa: PLR0917 - fixtures
     assert (after["intact"], after["broken_at"]) == (False, broken_at)
 
 
+@pytest.mark.asvs("16.4.2")
 async def test_no_service_can_change_or_remove_a_row(stack: Stack) -> None:
     for service in ("identity", "ingestion", "analytics", "seo"):
         connection = await asyncpg.connect(stack.role_url(f"plugzero_{service}"))
@@ -195,6 +198,7 @@ async def test_old_rows_leave_from_the_front_and_the_rest_stays_verifiable(
     assert (await verdict(clients, alice, team))["n_rows"] == 4
 
 
+@pytest.mark.asvs("16.3.1")
 async def test_log_ins_and_their_failures_stand_in_ones_own_log(clients: Clients) -> None:
     bob = await new_person(clients, "bob")
     wrong = {"email": bob.email, "password": "not-the-password"}

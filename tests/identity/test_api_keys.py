@@ -138,6 +138,7 @@ async def test_no_scope_reaches_accounts_members_or_keys(clients: Clients, alice
         assert answer.status_code == 403, (method, path)
 
 
+@pytest.mark.asvs("8.4.1")
 async def test_a_key_reaches_no_other_team_of_its_maker(clients: Clients, alice: Person, team: int) -> None:
     other = (
         await clients.identity.post("/api/teams", json={"name": "Second"}, headers=alice.headers)
@@ -222,6 +223,7 @@ async def test_bad_keys_are_refused_with_the_field(
     assert answer.json()["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.asvs("6.3.4")
 async def test_every_route_that_a_key_could_call_has_a_scope_or_is_closed_to_keys(clients: Clients) -> None:
     from contracts.identity import SCOPES
 

@@ -3,6 +3,7 @@
 from http.cookies import SimpleCookie
 
 import httpx2
+import pytest
 
 from services.identity.router.cookies import NAME
 from tests.conftest import Clients, Person
@@ -26,6 +27,7 @@ async def refresh(clients: Clients, cookie: str, **headers: str) -> httpx2.Respo
     return answer
 
 
+@pytest.mark.asvs("3.3.1", "3.3.2", "3.3.4")
 async def test_a_browser_gets_the_refresh_token_as_a_locked_up_cookie_and_not_in_the_body(
     clients: Clients, alice: Person
 ) -> None:
@@ -39,6 +41,7 @@ async def test_a_browser_gets_the_refresh_token_as_a_locked_up_cookie_and_not_in
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.asvs("7.2.2")
 async def test_a_cookie_is_rotated_into_the_next_cookie(clients: Clients, alice: Person) -> None:
     first = cookie_of(await browser_login(clients, alice))
     answer = await refresh(clients, first, Sec_Fetch_Site="same-origin")
@@ -49,6 +52,7 @@ async def test_a_cookie_is_rotated_into_the_next_cookie(clients: Clients, alice:
     assert (await refresh(clients, second)).status_code == 200
 
 
+@pytest.mark.asvs("3.5.2")
 async def test_another_sites_page_cannot_use_the_cookie(clients: Clients, alice: Person) -> None:
     cookie = cookie_of(await browser_login(clients, alice))
     for headers in (

@@ -4,10 +4,13 @@ import asyncio
 import uuid
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 
 from tests.conftest import Clients, Person
+from tests.environment import Stack
 from tests.identity.conftest import Mailing
 from tests.identity.mailbox import token_in
 
@@ -18,6 +21,7 @@ async def post(mailing: Mailing, person: Person, path: str, body: dict[str, Any]
     return await mailing.client.post(f"/api/accounts/me/{path}", json=body, headers=person.headers)
 
 
+@pytest.mark.asvs("6.2.2", "6.2.3", "6.3.7", "7.4.3")
 async def test_a_new_password_ends_the_other_sessions_and_the_owner_is_told(
     mailing: Mailing, clients: Clients, alice: Person
 ) -> None:
@@ -61,6 +65,45 @@ async def test_of_two_new_passwords_at_once_one_wins(
     assert sorted(a.status_code for a in logins) == [200, 401, 401]
 
 
+async def log_in(clients: Clients, person: Person) -> httpx2.Response:
+    body = {"email": person.email, "password": person.password}
+    return await clients.identity.post("/api/accounts/login", json=body)
+
+
+async def test_a_password_that_changes_while_a_log_in_waits_opens_no_session(
+    clients: Clients, alice: Person, owner: asyncpg.Connection, stack: Stack
+) -> None:
+    n_sessions = "SELECT count(*) FROM accounts_session WHERE user_id = $1"
+    before = await owner.fetchval(n_sessions, alice.user_id)
+    changing = await asyncpg.connect(stack.database_url)
+    try:
+        async with changing.transaction():
+            await changing.execute("UPDATE accounts_user SET password = 'other' WHERE id = $1", alice.user_id)
+            waiting = asyncio.create_task(log_in(clients, alice))
+            locked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            while not (waiting.done() or await owner.fetchval(locked)):  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0.01)
+        refused = await waiting
+    finally:
+        await changing.close()
+    assert (refused.status_code, refused.json()["type"]) == (401, "/problems/wrong-credentials")
+    assert await owner.fetchval(n_sessions, alice.user_id) == before
+
+
+@pytest.mark.asvs("11.2.2", "11.4.2")
+async def test_a_hash_of_former_parameters_is_renewed_by_the_log_in_that_proves_it(
+    clients: Clients, alice: Person, owner: asyncpg.Connection
+) -> None:
+    former = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(alice.password)
+    await owner.execute("UPDATE accounts_user SET password = $1 WHERE id = $2", former, alice.user_id)
+    assert (await log_in(clients, alice)).status_code == 200
+    stored = await owner.fetchval("SELECT password FROM accounts_user WHERE id = $1", alice.user_id)
+    assert stored.startswith("$argon2id$")
+    assert "m=256,t=1,p=1" in stored, "the parameters of the settings"
+    assert (await log_in(clients, alice)).status_code == 200
+
+
+@pytest.mark.asvs("6.3.7", "7.5.1")
 async def test_an_address_changes_when_the_new_one_confirms_and_the_old_one_is_told(
     mailing: Mailing, clients: Clients, alice: Person
 ) -> None:
@@ -111,6 +154,7 @@ async def test_a_link_of_one_purpose_does_nothing_else(mailing: Mailing, alice: 
         assert answer.status_code == 410, path
 
 
+@pytest.mark.asvs("6.2.4", "6.2.12")
 @pytest.mark.parametrize(
     "password",
     [
@@ -136,6 +180,7 @@ async def test_common_and_guessable_passwords_are_refused_with_advice(
     assert "assword" in error["detail"]
 
 
+@pytest.mark.asvs("6.2.11")
 async def test_the_address_and_the_institution_do_not_make_a_password(clients: Clients) -> None:
     for password in ("margaret.hamilton1", "draper-laboratory"):
         body = {
@@ -147,6 +192,7 @@ async def test_the_address_and_the_institution_do_not_make_a_password(clients: C
         assert answer.status_code == 422, password
 
 
+@pytest.mark.asvs("6.2.5", "6.2.9")
 @pytest.mark.parametrize(
     "password",
     [

@@ -74,6 +74,7 @@ def server(authority: trustme.CA, tmp_path: Path) -> Iterator[tuple[int, Receive
     ports.close()
 
 
+@pytest.mark.asvs("12.3.2")
 async def test_a_letter_arrives_over_tls_with_the_password_of_the_address(
     server: tuple[int, Received],
 ) -> None:
@@ -94,6 +95,7 @@ async def test_a_server_that_refuses_or_is_gone_is_noted_and_fails_nobodys_reque
     assert received.letters == []
 
 
+@pytest.mark.asvs("12.3.2")
 async def test_a_server_with_a_strangers_certificate_gets_nothing(
     server: tuple[int, Received], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ async def test_a_removed_member_loses_access_in_every_service_at_once(
     ]
 
 
+@pytest.mark.asvs("8.2.1")
 @pytest.mark.parametrize(("role", "status"), [("ADMIN", 204), ("MEMBER", 403), ("VIEWER", 403)])
 async def test_only_owner_and_admin_change_roles(
     *, clients: Clients, alice: Person, team: int, member: Member, role: str, status: int
@@ -94,6 +95,7 @@ async def test_ownership_is_not_given_as_a_role(
     assert answer.status_code == 422
 
 
+@pytest.mark.asvs("2.3.4")
 async def test_of_many_transfers_at_once_one_wins_and_the_team_has_one_owner(
     clients: Clients, alice: Person, team: int, member: Member
 ) -> None:

@@ -26,6 +26,7 @@ async def statuses(clients: Clients, headers: dict[str, str], project: int) -> l
     return [answer.status_code for answer in answers]
 
 
+@pytest.mark.asvs("7.2.1", "7.4.1")
 async def test_an_ended_session_is_refused_everywhere_by_the_next_request(
     clients: Clients, alice: Person, project: int
 ) -> None:
@@ -37,6 +38,7 @@ async def test_an_ended_session_is_refused_everywhere_by_the_next_request(
     assert time.perf_counter() - began < 60, "at once, and not when 15 minutes are over"
 
 
+@pytest.mark.asvs("7.4.2")
 async def test_a_session_that_ran_out_or_whose_account_was_closed_is_refused_everywhere(
     clients: Clients, alice: Person, project: int, owner: asyncpg.Connection
 ) -> None:
@@ -76,6 +78,7 @@ async def test_fifty_parallel_refreshes_never_log_out(clients: Clients, alice: P
     assert (await clients.identity.get("/api/accounts/me", headers=alice.headers)).status_code == 200
 
 
+@pytest.mark.asvs("10.4.5")
 @pytest.mark.parametrize("first", ["owner", "thief"])
 async def test_a_stolen_refresh_token_is_noticed_whoever_uses_it_first(
     clients: Clients, alice: Person, project: int, owner: asyncpg.Connection, first: str

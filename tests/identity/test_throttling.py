@@ -9,26 +9,14 @@ import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.identity.app import create
-from services.identity.domain.throttling import ACCOUNT, PAIR, Rule, counts_of
+from services.identity.domain.throttling import ACCOUNT, PAIR, Count, Rule, counts_of
+from services.identity.queries.throttles import count_attempts
 from tests.conftest import Clients, Person, settings_of
 from tests.environment import Stack
 
 WRONG = "not-the-password-at-all"
-
-
-@given(st.integers(0, 10_000), st.integers(1, 100), st.integers(1, 100_000))
-def test_delays_begin_after_the_free_attempts_double_and_end_at_the_longest(
-    n: int, free: int, longest: int
-) -> None:
-    rule = Rule(free, longest)
-    delay = rule.delay_s(n)
-    assert 0 <= delay <= longest
-    assert (delay == 0) == (n <= free)
-    assert rule.delay_s(n + 1) in {1, min(delay * 2, longest)} if n >= free else rule.delay_s(n) == 0
 
 
 def test_what_is_counted_shows_neither_account_nor_address() -> None:
@@ -49,6 +37,56 @@ async def app(stack: Stack) -> AsyncIterator[FastAPI]:
         yield made
 
 
+async def test_delays_begin_after_the_free_attempts_double_and_end_at_the_longest(
+    app: FastAPI, owner: asyncpg.Connection
+) -> None:
+    key = uuid.uuid4().hex
+    counts = [Count(key, Rule(n_free=3, longest_s=10))]
+
+    async def delay_s_after_another() -> int:
+        assert await count_attempts(app.state.resources.database, counts) == {key: 0}, "it had not to wait"
+        return int(
+            await owner.fetchval(
+                "SELECT greatest(ceil(extract(epoch FROM blocked_until - clock_timestamp())), 0)"
+                " FROM accounts_loginthrottle WHERE key = $1",
+                key,
+            )
+        )
+
+    async def pass_time(column: str, hours: int) -> None:
+        await owner.execute(
+            f"UPDATE accounts_loginthrottle SET {column} = now() - $2 * interval '1 hour' WHERE key = $1",
+            key,
+            hours,
+        )
+
+    delays = []
+    for _ in range(9):
+        delays.append(await delay_s_after_another())
+        await pass_time("blocked_until", 1)
+    assert delays == [0, 0, 0, 1, 2, 4, 8, 10, 10]
+    await pass_time("updated_at", 23)
+    assert await delay_s_after_another() == 10
+    await pass_time("blocked_until", 1)
+    await pass_time("updated_at", 25)
+    assert await delay_s_after_another() == 0, "a day without an attempt begins anew"
+
+
+async def test_an_attempt_that_has_to_wait_counts_under_none_of_its_keys(
+    app: FastAPI, owner: asyncpg.Connection, alice: Person
+) -> None:
+    async def n_counted() -> dict[str, int]:
+        rows = await owner.fetch("SELECT key, n_failures FROM accounts_loginthrottle")
+        return {row["key"]: row["n_failures"] for row in rows}
+
+    async with at(app, fresh_address()) as client:
+        for _ in range(6):
+            assert (await log_in(client, alice.email, WRONG)).status_code == 401
+        before = await n_counted()
+        assert (await log_in(client, alice.email, WRONG)).status_code == 429
+    assert await n_counted() == before
+
+
 @asynccontextmanager
 async def at(app: FastAPI, address: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client that calls from an address."""
@@ -66,6 +104,7 @@ def fresh_address() -> str:
     return f"10.{raw % 256}.{raw // 256 % 256}.{raw // 65_536 % 256}"
 
 
+@pytest.mark.asvs("2.4.1", "6.3.1")
 async def test_after_some_wrong_passwords_an_attempt_waits_even_with_the_right_one(
     app: FastAPI, alice: Person
 ) -> None:
@@ -97,12 +136,14 @@ async def test_parallel_guesses_are_counted_before_they_are_judged(app: FastAPI,
     assert set(statuses) == {401, 429}
 
 
+@pytest.mark.asvs("6.3.1")
 async def test_one_address_that_tries_many_accounts_waits(app: FastAPI) -> None:
     async with at(app, fresh_address()) as client:
         answers = [await log_in(client, f"{uuid.uuid4().hex}@example.com", WRONG) for _ in range(18)]
     assert [a.status_code for a in answers] == [401] * 17 + [429]
 
 
+@pytest.mark.asvs("6.3.1")
 async def test_many_addresses_that_try_one_account_wait_and_its_owner_does_not(
     app: FastAPI, alice: Person, owner: asyncpg.Connection
 ) -> None:

@@ -26,6 +26,7 @@ async def strict(stack: Stack, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClie
             yield client
 
 
+@pytest.mark.asvs("6.4.1")
 async def test_an_account_opens_with_the_mailed_token_and_the_token_works_once(
     strict: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ async def test_the_owner_of_a_known_address_is_told_and_the_caller_is_not(
     ]
 
 
+@pytest.mark.asvs("7.4.3")
 async def test_a_forgotten_password_is_set_anew_once_and_every_session_ends(
     strict: httpx2.AsyncClient, tmp_path: Path
 ) -> None:

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a count begins to delay, and how long at most. The delay doubles with each further failure."""
+    """When a count begins to delay, and how long at most.
+
+    The first failure beyond the free ones delays the next attempt by a second, and each further one by twice as long.
+    The database counts and delays in one statement (`queries.throttles`), so parallel attempts are delayed too.
+    """
 
     n_free: int
     longest_s: int
-
-    def delay_s(self, n_failures: int) -> int:
-        """Return the seconds to wait after so many failures in a row; complexity O(1)."""
-        beyond = n_failures - self.n_free
-        return 0 if beyond <= 0 else int(min(2 ** min(beyond - 1, 30), self.longest_s))
 
 
 PAIR = Rule(n_free=5, longest_s=900)

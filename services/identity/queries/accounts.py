@@ -1,14 +1,15 @@
 """Users as rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.clock import utc_now
-from kernel.db import Session
+from kernel.db import Executor, Session
 from services.identity.models import Session as LoginSession
 from services.identity.models import Team, TeamMembership, User
 
@@ -18,17 +19,36 @@ async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
     return await session.scalar(select(User).where(func.lower(User.email) == email))
 
 
-async def find_user_for_login(
-    session: AsyncSession, email: str, *, ip_address: str
-) -> tuple[User | None, bool]:
-    """Return the user with this normalized address, and whether they have logged in from the IP address before."""
-    known = (
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Whom somebody who logs in says they are."""
+
+    user_id: int
+    encoded: str
+    is_open: bool
+    has_second_factor: bool
+    is_known_address: bool
+
+
+_CANDIDATE = (
+    select(
+        User.id,
+        User.password,
+        and_(User.is_active, User.deleted_at.is_(None), User.email_verified_at.is_not(None)),
+        User.is_2fa_enabled,
         select(LoginSession.id)
-        .where(LoginSession.user_id == User.id, LoginSession.ip_address == ip_address)
-        .exists()
+        .where(LoginSession.user_id == User.id, LoginSession.ip_address == bindparam("ip_address"))
+        .exists(),
     )
-    row = (await session.execute(select(User, known).where(func.lower(User.email) == email))).one_or_none()
-    return (None, False) if row is None else (row[0], row[1])
+    .where(func.lower(User.email) == bindparam("email"))
+    .limit(1)
+)
+
+
+async def find_candidate(session: Executor, email: str, *, ip_address: str) -> Candidate | None:
+    """Return the account with this normalized address, and whether it has logged in from the IP address before."""
+    rows = await session.rows(_CANDIDATE, {"email": email, "ip_address": ip_address})
+    return Candidate(*rows[0]) if rows else None
 
 
 async def is_known_address(session: AsyncSession, user_id: int, ip_address: str) -> bool:
@@ -48,11 +68,6 @@ async def add_user_unless_known(session: Session, **columns: Any) -> int | None:
     """Return the new user's id, or None when the address has an account already."""
     statement = insert(User).values(**columns).on_conflict_do_nothing().returning(User.id)
     return await session.scalar(statement)
-
-
-async def set_password_hash(session: Session, user_id: int, encoded: str) -> None:
-    """Replace a user's password hash."""
-    await session.execute(update(User).where(User.id == user_id).values(password=encoded))
 
 
 async def replace_password(session: Session, user_id: int, *, old: str, new: str) -> bool:

@@ -22,6 +22,12 @@ async def find_team(session: AsyncSession, team_id: int) -> Team | None:
     return await session.scalar(teams().where(Team.id == team_id))
 
 
+async def lock_team(session: Session, team_id: int) -> Team | None:
+    """Return a team that is not deleted and that nobody else changes until the end of the transaction."""
+    statement = teams().where(Team.id == team_id).with_for_update()
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
 async def restore_team(session: Session, team_id: int) -> bool:
     """Return whether a deleted team of the caller's is back; the database looks past its own policies for it."""
     return bool(await session.scalar(text("SELECT access.restore_team(:id)"), {"id": team_id}))

@@ -23,7 +23,7 @@ from kernel.problems import (
 )
 from kernel.routing import Router
 from services.identity.dependencies import IdentityTools
-from services.identity.router import pages
+from services.identity.router import account_html, pages
 
 router = Router(tags=["front"])
 
@@ -102,8 +102,9 @@ async def show_problem(slug: str) -> HTMLResponse:
 @router.api_route(
     "/problems/gateway/{status}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
 )
-async def answer_for_gateway(status: int) -> None:
-    """Answer in the gateway's stead when it refuses a request or a service does not answer."""
-    raise GATEWAY_PROBLEMS.get(status, BadGateway)(
-        "The gateway answered this: see the title, then repeat the request."
-    )
+async def answer_for_gateway(status: int, request: Request) -> Response:
+    """Answer in the gateway's stead when it refuses a request or a service does not answer: a page in a browser."""
+    kind = GATEWAY_PROBLEMS.get(status, BadGateway)
+    if "text/html" in request.headers.get("accept", ""):
+        return account_html.refusal_page(kind("Please wait a moment, then go back and try again."))
+    raise kind("The gateway answered this: see the title, then repeat the request.")

@@ -1,5 +1,6 @@
 """`/api/accounts/me`: one's own account, its second factor, sessions and data."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from fastapi import BackgroundTasks, Query, Response
 from fastapi import status as http
 
 from kernel.activity import Outcome
+from kernel.clock import utc_now
 from kernel.db import ReadOnly, Transaction
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
@@ -136,9 +138,12 @@ async def renew_recovery_codes(
 
 
 @router.get("/sessions")
-async def list_sessions(caller: Caller, session: ReadOnly, page: PageQuery) -> Page[SessionRead]:
+async def list_sessions(
+    caller: Caller, session: ReadOnly, page: PageQuery, tools: IdentityTools
+) -> Page[SessionRead]:
     """List the devices on which the caller is logged in, the one used last first."""
-    statement = session_queries.live_sessions_of(caller.user_id)
+    idle_since = utc_now() - timedelta(seconds=tools.settings.session_idle_s)
+    statement = session_queries.live_sessions_of(caller.user_id, idle_since=idle_since)
     order = session_queries.SESSION_ORDER
     rows, next_cursor = await paginate(session, statement, page, order_by=order)
     fields = SessionRead.model_fields.keys() - {"is_current"}

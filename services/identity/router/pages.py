@@ -25,6 +25,11 @@ _templates = Environment(
 )
 
 
+def rendered(template: str, **context: Any) -> str:
+    """Return a template of this service with its values; whatever they hold is escaped."""
+    return _templates.get_template(template).render(**context)
+
+
 @lru_cache(maxsize=1)
 def problems() -> dict[str, dict[str, Any]]:
     """Return slug → {title, status, meaning} of every problem of every service (generated: `make catalogue`)."""
@@ -35,19 +40,19 @@ def problems() -> dict[str, dict[str, Any]]:
 def problem_list() -> str:
     """Return the page that lists all problems by status."""
     ordered = sorted(problems().items(), key=lambda item: (item[1]["status"], item[0]))
-    return _templates.get_template("problems.html").render(problems=ordered)
+    return rendered("problems.html", problems=ordered)
 
 
 def problem_page(slug: str) -> str | None:
     """Return the page of one problem."""
     problem = problems().get(slug)
-    return None if problem is None else _templates.get_template("problem.html").render(slug=slug, **problem)
+    return None if problem is None else rendered("problem.html", slug=slug, **problem)
 
 
 def api_docs(service: str) -> str:
     """Return the documentation page with one service's operations open."""
     chosen = service if service in SERVICES else SERVICES[0]
-    return _templates.get_template("docs.html").render(services=SERVICES, chosen=chosen)
+    return rendered("docs.html", services=SERVICES, chosen=chosen)
 
 
 def docs_asset(name: str) -> tuple[bytes, str] | None:

@@ -1,7 +1,7 @@
 """`/api/teams`: teams and their members."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Response
 from fastapi import status as http
@@ -9,11 +9,12 @@ from fastapi import status as http
 from kernel.access import Permission, require_team
 from kernel.activity import Outcome
 from kernel.db import ReadOnly, Transaction
+from kernel.etags import IfMatch, etag
 from kernel.http import ACCESS_PROBLEMS
 from kernel.limits import usage_of
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
-from kernel.problems import NotFound, problems_of
+from kernel.problems import NotFound, PreconditionFailed, problems_of
 from kernel.routing import Router
 from services.identity.dependencies import IdentityTools
 from services.identity.errors import OwnerStays
@@ -44,7 +45,7 @@ async def create_team(body: TeamWrite, caller: Caller, session: Transaction, res
     """Make a team; the caller becomes its owner."""
     team = await service.create_team(session, caller, name=body.name)
     response.headers["Location"] = f"/api/teams/{team.id}"
-    return TeamRead.model_validate(team)
+    return _shaped(team, response)
 
 
 @router.get("/deleted")
@@ -72,19 +73,27 @@ async def list_teams(session: ReadOnly, page: PageQuery) -> Page[TeamRead]:
 
 
 @router.get("/{team_id}")
-async def read_team(team_id: int, session: ReadOnly) -> TeamRead:
-    """Return one team."""
+async def read_team(team_id: int, session: ReadOnly, response: Response) -> TeamRead:
+    """Return one team; `ETag` is for `If-Match` on edits."""
     await require_team(session, team_id, Permission.READ)
     team = await queries.find_team(session, team_id)
     if team is None:
         raise NotFound.of("team", team_id)
-    return TeamRead.model_validate(team)
+    return _shaped(team, response)
 
 
-@router.patch("/{team_id}")
-async def rename_team(team_id: int, body: TeamWrite, caller: Caller, session: Transaction) -> TeamRead:
+@router.patch("/{team_id}", responses=problems_of(PreconditionFailed))
+async def rename_team(  # noqa: PLR0917 - FastAPI's parameters
+    team_id: int,
+    body: TeamWrite,
+    caller: Caller,
+    session: Transaction,
+    if_match: IfMatch,
+    response: Response,
+) -> TeamRead:
     """Rename a team (owner or admin)."""
-    return TeamRead.model_validate(await service.rename_team(session, caller, team_id, name=body.name))
+    team = await service.rename_team(session, caller, team_id, name=body.name, if_match=if_match)
+    return _shaped(team, response)
 
 
 @router.delete("/{team_id}", status_code=http.HTTP_204_NO_CONTENT)
@@ -94,9 +103,9 @@ async def delete_team(team_id: int, caller: Caller, session: Transaction) -> Non
 
 
 @router.post("/{team_id}/restore")
-async def restore_team(team_id: int, caller: Caller, session: Transaction) -> TeamRead:
+async def restore_team(team_id: int, caller: Caller, session: Transaction, response: Response) -> TeamRead:
     """Bring a deleted team back with everything in it (its owner), until it is purged."""
-    return TeamRead.model_validate(await service.restore_team(session, caller, team_id))
+    return _shaped(await service.restore_team(session, caller, team_id), response)
 
 
 @router.get("/{team_id}/members")
@@ -203,3 +212,8 @@ async def verify_activity(team_id: int, session: ReadOnly) -> ChainRead:
         head_hash=found.head_hash,
         broken_at=found.broken_at,
     )
+
+
+def _shaped(team: Any, response: Response) -> TeamRead:
+    response.headers["ETag"] = etag(team.revision)
+    return TeamRead.model_validate(team)

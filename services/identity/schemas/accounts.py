@@ -113,6 +113,8 @@ class TokensRead(BaseModel):
 class RefreshRequest(BaseModel):
     """The refresh token; nothing where the browser sends it as a cookie."""
 
+    model_config = ConfigDict(extra="forbid")
+
     refresh_token: str | None = Field(None, max_length=200)
 
 

@@ -1,9 +1,9 @@
 """Requests and responses of teams."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, StringConstraints, field_validator
 
 from contracts.identity import SCOPES
 from kernel.access import Role
@@ -107,14 +107,14 @@ class InvitationRead(BaseModel):
 class AcceptRequest(BaseModel):
     """The mailed token; without an account, also its password. With an access token in the header, the token alone."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
     token: str = Field(max_length=200)
     password: str | None = Field(
         None, max_length=1024, description="For a new account; 12 to 128 characters, several words are good."
     )
-    first_name: str = Field("", max_length=150)
-    last_name: str = Field("", max_length=150)
+    first_name: Annotated[str, StringConstraints(strip_whitespace=True)] = Field("", max_length=150)
+    last_name: Annotated[str, StringConstraints(strip_whitespace=True)] = Field("", max_length=150)
 
 
 class AcceptedRead(BaseModel):

@@ -25,9 +25,10 @@ def fingerprint(encoded_password: str) -> str:
     return hash_token(encoded_password)[:32]
 
 
-def way_in(tools: Tools, path: str, token: str) -> str:
-    """Return how a mailed token is used: the call that takes it, and the token on a line of its own."""
-    return f"POST {tools.settings.gateway_url}{path}\n\nwith this token:\n\n{token}"
+def page_link(tools: Tools, page: str, token: str = "") -> str:
+    """Return the address of an account page, with the mailed token that it passes on."""
+    base = tools.settings.account_pages_url.rstrip("/") or f"{tools.settings.gateway_url}/account"
+    return f"{base}/{page}?token={token}" if token else f"{base}/{page}"
 
 
 async def refuse_weak(
@@ -104,7 +105,7 @@ async def ask_email_change(tools: Tools, caller: Principal, *, password: str, ne
         user_id=user.id, bound_to=bound_to, now=utc_now(), lifetime=CHANGE_LIFETIME
     )
     return [
-        letters.confirm_new_address(new, way_in=way_in(tools, "/api/accounts/change-email", token)),
+        letters.confirm_new_address(new, link=page_link(tools, "change-email", token)),
         letters.address_will_change(user.email, new=new),
     ]
 

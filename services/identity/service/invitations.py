@@ -3,6 +3,7 @@
 The mailed token is the proof: it was sent to the invited address only, is stored as a hash, and works once.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from contracts.identity import MemberInvited, MemberJoined
@@ -27,7 +28,7 @@ from services.identity.queries import accounts
 from services.identity.queries import invitations as queries
 from services.identity.queries import teams as team_queries
 from services.identity.service import letters
-from services.identity.service.credentials import get_user, refuse_weak, way_in
+from services.identity.service.credentials import get_user, page_link, refuse_weak
 from services.identity.service.mail import Letter
 from services.identity.service.tools import Tools
 
@@ -105,6 +106,27 @@ async def revoke(session: Session, caller: Principal, team_id: int, invitation_i
     await session.flush()  # the log's lock comes last
     target = f"invitation:{invitation_id}"
     await log_activity(session, "invitation.revoked", actor=caller, team_id=team_id, target=target)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an open invitation offers to whom."""
+
+    team: str
+    role: str
+    email: str
+    has_account: bool
+
+
+async def read_offer(tools: Tools, token: str) -> Offer:
+    """Return what the invitation of a mailed token offers; raises LinkExpired."""
+    tenancy = Tenancy.none().also(invitation_hash=hash_token(token))
+    async with tools.database.snapshot(tenancy) as snapshot:
+        found = await queries.find_by_token(snapshot)
+        if found is None:
+            raise LinkExpired
+        holder = await accounts.find_user_by_email(snapshot, found.email)
+    return Offer(found.team_name, found.role, found.email, has_account=holder is not None)
 
 
 async def accept(tools: Tools, caller: Principal, *, token: str) -> int:
@@ -186,6 +208,6 @@ async def _letter(
         team=team.name if team else "",
         inviter=inviter.email,
         role=invitation.role,
-        way_in=way_in(tools, "/api/invitations/accept", token),
+        link=page_link(tools, "accept-invitation", token),
         days=tools.settings.invitation_days,
     )

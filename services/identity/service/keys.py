@@ -1,7 +1,8 @@
 """Signing keys of access tokens: kept sealed in the database, shared by all replicas, rotated with overlap.
 
-A new key is made when the newest is older than `signing_key_days`; an older key stays published until every token
-that it signed has expired.
+A new key is made when the newest is older than `signing_key_days`. It is published for a minute before it signs, so that
+every replica and every service knows it by then; the one before stays published until every token that it signed has
+expired.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from services.identity.queries import keys as key_queries
 from services.identity.service.sealing import Sealer
 from services.identity.settings import IdentitySettings
 
+PUBLISHED_AHEAD = timedelta(minutes=1)
 _REREAD_AFTER_S = 10.0
 _REREAD_FOR_UNKNOWN_AFTER_S = 1.0
 
@@ -51,7 +53,8 @@ class SigningKeys:
                 key_queries.add_key(
                     session, kid=kid, public_jwk=dict(key.as_dict(private=False)), sealed=sealed
                 )
-                retires_at = utc_now() + timedelta(seconds=self._settings.access_token_s * 2)
+                lifetime = timedelta(seconds=self._settings.access_token_s)
+                retires_at = utc_now() + 5 * PUBLISHED_AHEAD + lifetime
                 await key_queries.retire_other_keys(session, kid=kid, retires_at=retires_at)
         await self._read()
 
@@ -100,8 +103,9 @@ class SigningKeys:
         self._verifying = KeySet([OKPKey.import_key(jwk) for jwk in self._public])
         self._signing = None
         if rows:
-            newest = rows[0]
+            known = (row for row in rows if row.created_at < utc_now() - PUBLISHED_AHEAD)
+            row = next(known, rows[-1])  # the first key of all signs at once
             self._signing = OKPKey.import_key(
-                json.loads(self._sealer.open(newest.private_key_encrypted, context=newest.kid))
+                json.loads(self._sealer.open(row.private_key_encrypted, context=row.kid))
             )
         self._read_at = time.monotonic()

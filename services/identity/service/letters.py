@@ -5,31 +5,32 @@ from services.identity.service.mail import Letter
 IF_NOT_YOU = "If it was not you, set a new password at once and end all sessions."
 
 
-def confirm_address(to: str, *, way_in: str) -> Letter:
+def confirm_address(to: str, *, link: str) -> Letter:
     """Somebody registered with this address."""
     return Letter(
         to=to,
         subject="Please confirm your address",
-        text=f"Confirm your address within two days:\n\n{way_in}\n\n"
+        text=f"Confirm your address within two days:\n\n{link}\n\n"
         "If you did not register, ignore this letter: without it the account stays closed.\n",
     )
 
 
-def address_is_taken(to: str) -> Letter:
+def address_is_taken(to: str, *, forgotten: str) -> Letter:
     """Somebody registered again with the address of an account."""
     return Letter(
         to=to,
         subject="Somebody tried to register with your address",
-        text="You have an account at PlugZero Analytics already. If it was you, just log in; else ignore this.\n",
+        text="You have an account at PlugZero Analytics already. If it was you, just log in; if the password is lost, or the "
+        f"address was never confirmed, set a new one:\n\n{forgotten}\n\nIf it was not you, ignore this letter.\n",
     )
 
 
-def reset_password(to: str, *, way_in: str) -> Letter:
+def reset_password(to: str, *, link: str) -> Letter:
     """Somebody forgot the password."""
     return Letter(
         to=to,
         subject="Set a new password",
-        text=f"Set a new password within an hour, as `password` beside the token:\n\n{way_in}\n\n"
+        text=f"Set a new password within an hour:\n\n{link}\n\n"
         "If you did not ask for it, ignore this letter: nothing has changed.\n",
     )
 
@@ -62,12 +63,12 @@ def recovery_codes_renewed(to: str) -> Letter:
     )
 
 
-def confirm_new_address(to: str, *, way_in: str) -> Letter:
+def confirm_new_address(to: str, *, link: str) -> Letter:
     """The account's owner wants to use this address."""
     return Letter(
         to=to,
         subject="Please confirm your new address",
-        text=f"Confirm it within two days, and your account uses this address:\n\n{way_in}\n\n"
+        text=f"Confirm it within two days, and your account uses this address:\n\n{link}\n\n"
         "If you know nothing of it, ignore this letter: nothing has changed.\n",
     )
 
@@ -91,11 +92,11 @@ def address_changed(to: str, *, new: str) -> Letter:
     )
 
 
-def invitation(to: str, *, team: str, inviter: str, role: str, way_in: str, days: int) -> Letter:
+def invitation(to: str, *, team: str, inviter: str, role: str, link: str, days: int) -> Letter:
     """An offer of a role in a team."""
     return Letter(
         to=to,
         subject=f"You are invited to the team {team!r}",
         text=f"{inviter} invites you to the team {team!r} at PlugZero Analytics, as {role}.\n\n"
-        f"Accept within {days} days, logged in with this address, or by choosing a `password` beside the token:\n\n{way_in}\n\nIf you do not know them, ignore this letter.\n",
+        f"Accept within {days} days:\n\n{link}\n\nIf you do not know them, ignore this letter.\n",
     )

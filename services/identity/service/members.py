@@ -61,7 +61,7 @@ async def transfer_team(session: Session, caller: Principal, team_id: int, *, us
     if old.role != Role.OWNER:
         raise NotFound.of("team", team_id)
     new = await _get_membership(session, team_id, user_id)
-    team = await queries.find_team(session, team_id)
+    team = await queries.lock_team(session, team_id)
     if team is None:
         raise NotFound.of("team", team_id)
     if new is old:
@@ -70,6 +70,7 @@ async def transfer_team(session: Session, caller: Principal, team_id: int, *, us
     await session.flush()  # a unique index allows one owner at any moment
     new.role = Role.OWNER
     team.owner_id = user_id
+    team.revision += 1
     await record(
         session, MemberRoleChanged(team_id=team_id, user_id=user_id, role=Role.OWNER), team_id=team_id
     )

@@ -32,10 +32,11 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=settings.argon2_iterations, memory_cost=settings.argon2_memory_kib, parallelism=1
         )
+        n_threads = settings.password_threads or n_threads_by_default()
         self._threads = ThreadPoolExecutor(
-            settings.password_threads, thread_name_prefix="argon2", initializer=_yield_to_others
+            n_threads, thread_name_prefix="argon2", initializer=_yield_to_others
         )
-        self._room = settings.password_queue + settings.password_threads
+        self._room = settings.password_queue + n_threads
         self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
 
     def close(self) -> None:
@@ -76,6 +77,11 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._room += 1
+
+
+def n_threads_by_default() -> int:
+    """Return how many passwords are hashed at the same time where nothing is set: a processor is left to all else."""
+    return max(1, (os.cpu_count() or 1) - 1)
 
 
 def _yield_to_others() -> None:

@@ -13,10 +13,11 @@ from kernel.db import Tenancy
 from kernel.ids import uuid7
 from services.identity.domain.accounts import normalized_email
 from services.identity.errors import LinkExpired
+from services.identity.models import User
 from services.identity.queries import accounts as queries
 from services.identity.queries import sessions
 from services.identity.service import letters
-from services.identity.service.credentials import fingerprint, refuse_weak, way_in
+from services.identity.service.credentials import fingerprint, page_link, refuse_weak
 from services.identity.service.mail import Letter
 from services.identity.service.tools import Tools
 
@@ -51,9 +52,9 @@ async def register(
 
 def _letter_after_registration(tools: Tools, address: str, user_id: int | None) -> Letter:
     if user_id is None:
-        return letters.address_is_taken(address)
+        return letters.address_is_taken(address, forgotten=page_link(tools, "forgot-password"))
     token = tools.verification.make(user_id=user_id, bound_to=address, now=utc_now(), lifetime=LINK_LIFETIME)
-    return letters.confirm_address(address, way_in=way_in(tools, "/api/accounts/verify-email", token))
+    return letters.confirm_address(address, link=page_link(tools, "verify-email", token))
 
 
 async def verify_email(tools: Tools, token: str) -> None:
@@ -82,7 +83,17 @@ async def forget_password(tools: Tools, email: str) -> Letter | None:
     token = tools.resets.make(
         user_id=user.id, bound_to=fingerprint(user.password), now=utc_now(), lifetime=RESET_LIFETIME
     )
-    return letters.reset_password(address, way_in=way_in(tools, "/api/accounts/reset-password", token))
+    return letters.reset_password(address, link=page_link(tools, "reset-password", token))
+
+
+async def find_user_of_reset(tools: Tools, token: str) -> User:
+    """Return whose password a mailed token sets; raises LinkExpired when it was used or is too old."""
+    user_id, bound_to = tools.resets.read(token, now=utc_now())
+    async with tools.database.snapshot(Tenancy.none()) as snapshot:
+        user = await queries.find_user(snapshot, user_id)
+    if user is None or fingerprint(user.password) != bound_to:
+        raise LinkExpired
+    return user
 
 
 async def reset_password(tools: Tools, token: str, *, password: str) -> Letter:
@@ -91,16 +102,12 @@ async def reset_password(tools: Tools, token: str, *, password: str) -> Letter:
     The token is bound to the present password, so it works once. Raises LinkExpired, and Invalid for a password
     that cannot be used.
     """
-    user_id, bound_to = tools.resets.read(token, now=utc_now())
-    async with tools.database.snapshot(Tenancy.none()) as snapshot:
-        user = await queries.find_user(snapshot, user_id)
-    if user is None or fingerprint(user.password) != bound_to:
-        raise LinkExpired
+    user = await find_user_of_reset(tools, token)
     await refuse_weak(tools, password, email=user.email, names=(user.first_name, user.last_name))
     encoded = await tools.passwords.hash(password)
-    async with tools.database.transaction(Tenancy.of_user(user_id)) as session:
-        if not await queries.replace_password(session, user_id, old=user.password, new=encoded):
+    async with tools.database.transaction(Tenancy.of_user(user.id)) as session:
+        if not await queries.replace_password(session, user.id, old=user.password, new=encoded):
             raise LinkExpired
-        await sessions.end_sessions_of(session, user_id)
-        await log_activity(session, "password.reset", actor=user_id)
+        await sessions.end_sessions_of(session, user.id)
+        await log_activity(session, "password.reset", actor=user.id)
     return letters.password_changed(user.email)

@@ -5,6 +5,7 @@ from kernel.access import Permission, require_team
 from kernel.activity import log_activity
 from kernel.clock import utc_now
 from kernel.db import Session
+from kernel.etags import require_match
 from kernel.events import record
 from kernel.principals import Principal
 from kernel.problems import NotFound
@@ -20,11 +21,15 @@ async def create_team(session: Session, caller: Principal, *, name: str) -> Team
     return team
 
 
-async def rename_team(session: Session, caller: Principal, team_id: int, *, name: str) -> Team:
-    """Give a team another name; raises NotFound and Forbidden."""
+async def rename_team(
+    session: Session, caller: Principal, team_id: int, *, name: str, if_match: str | None
+) -> Team:
+    """Give a team another name; raises NotFound, Forbidden, PreconditionFailed."""
     await require_team(session, team_id, Permission.MANAGE_MEMBERS)
     team = await _get_team(session, team_id)
+    require_match(if_match, team.revision)
     team.name = name
+    team.revision += 1
     await session.flush()  # the log's lock comes last
     await log_activity(session, "team.renamed", actor=caller, team_id=team_id, target=f"team:{team_id}")
     return team
@@ -52,7 +57,8 @@ async def restore_team(session: Session, caller: Principal, team_id: int) -> Tea
 
 
 async def _get_team(session: Session, team_id: int) -> Team:
-    team = await queries.find_team(session, team_id)
+    """Return the team, locked until the transaction ends."""
+    team = await queries.lock_team(session, team_id)
     if team is None:
         raise NotFound.of("team", team_id)
     return team

@@ -2,10 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from datetime import timedelta
 
-from kernel.clock import utc_now
-from kernel.db import Session
+from kernel.db import Executor
 from services.identity.domain import throttling
 from services.identity.domain.throttling import PAIR, Count
 from services.identity.errors import TooManyAttempts
@@ -26,26 +24,29 @@ def counts_of(
     )
 
 
-async def begin_attempt(session: Session, counts: Sequence[Count]) -> None:
+async def begin_attempt(session: Executor, counts: Sequence[Count]) -> None:
     """Count an attempt; raises TooManyAttempts, and counts nothing, while one of the counts has to wait."""
-    rules = {count.key: count.rule for count in counts}
-    rows = await queries.count_attempts(session, sorted(rules))
-    wait_s = max((float(row.wait_s or 0) for row in rows), default=0.0)
-    if wait_s > 0:
-        seconds = math.ceil(wait_s)
+    waits = await queries.count_attempts(session, counts)
+    longest_s = max(waits.values(), default=0.0)
+    if longest_s > 0:
+        counted = [key for key, wait_s in waits.items() if not wait_s]
+        await queries.settle(session, forget=[], discount=counted)
+        seconds = math.ceil(longest_s)
         raise TooManyAttempts(
             f"Too many failed attempts. Wait {seconds} s, or set a new password by mail: "
             "POST /api/accounts/forgot-password.",
             retry_after_s=seconds,
         )
-    for row in rows:
-        delay_s = rules[row.key].delay_s(row.n_failures)
-        if delay_s:
-            await queries.block(session, row.key, until=utc_now() + timedelta(seconds=delay_s))
 
 
-async def settle_success(session: Session, counts: Sequence[Count]) -> None:
+async def settle_success(session: Executor, counts: Sequence[Count]) -> None:
     """Take a right attempt back: the account from this address begins anew, the wider counts lose this one."""
-    pairs = [count.key for count in counts if count.rule is PAIR]
-    wider = [count.key for count in counts if count.rule is not PAIR]
-    await queries.settle(session, forget=pairs, discount=wider)
+    await queries.settle(session, **of_success(counts))
+
+
+def of_success(counts: Sequence[Count]) -> dict[str, list[str]]:
+    """Return which counts a right attempt forgets, and which it discounts."""
+    return {
+        "forget": [count.key for count in counts if count.rule is PAIR],
+        "discount": [count.key for count in counts if count.rule is not PAIR],
+    }
