@@ -16,9 +16,9 @@ from pathlib import Path
 
 import duckdb
 
+from contracts.datasets.codebook import Code, Codebook, Variable
 from services.analytics.consumers.engine.compute import Calculation, compute
 from services.analytics.consumers.engine.session import DuckDb
-from services.analytics.domain.codebook import Code, Codebook, Variable
 from services.analytics.schemas.calculations import (
     CalculationParameters,
     CrosstabParameters,

@@ -52,6 +52,7 @@ def settings_of(stack: Stack, service: str, **changes: Any) -> Any:
             "argon2_iterations": 1,
             "login_failures_per_address": 1_000_000,  # all tests call from one address
         },
+        "ingestion": {"allow_private_networks": True},
         "seo": {"allow_private_networks": True},
     }
     return kind(**{**stack.settings(service), **own.get(service, {}), **changes})

@@ -33,7 +33,8 @@ class Client:
         expected = expect if isinstance(expect, tuple) else (expect,)
         if answer.status_code not in expected:
             raise DemoFailedError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
-        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+        is_json = answer.content and "json" in answer.headers.get("content-type", "")
+        return answer.json() if is_json else answer.text
 
     def wait(self, path: str, field: str, *, seconds: float = 60) -> Any:
         """Poll a resource until its status field is final; raises DemoFailedError when it failed or takes too long."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from kernel.db import Database, Session, Snapshot, Tenancy, current_database, public_database
+from kernel.db import Database, Session, Snapshot, Tenancy, current_database
 from kernel.objects import Objects
 from kernel.principals import Caller, Principal
 
@@ -27,12 +27,12 @@ class CallerDatabase:
         return self.database.snapshot(Tenancy.of_caller(self.caller))
 
 
-def caller_database(request: Request, caller: Caller) -> CallerDatabase:
+async def caller_database(request: Request, caller: Caller) -> CallerDatabase:
     """Return the database in the caller's name."""
     return CallerDatabase(current_database(request), caller)
 
 
-def stored_objects(request: Request) -> Objects:
+async def stored_objects(request: Request) -> Objects:
     """Return the bucket of this deployment."""
     objects: Objects = request.app.state.resources.objects
     return objects
@@ -40,4 +40,3 @@ def stored_objects(request: Request) -> Objects:
 
 InCallersName = Annotated[CallerDatabase, Depends(caller_database)]
 StoredObjects = Annotated[Objects, Depends(stored_objects)]
-PublicDatabase = Annotated[Database, Depends(public_database)]

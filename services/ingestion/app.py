@@ -1,10 +1,29 @@
 """Ingestion's application: wiring only."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from kernel.http import create_app
+from kernel.resources import Resources
 from services.ingestion.errors import CONSTRAINTS
-from services.ingestion.router import datasets, files, projects, respondents, surveys
+from services.ingestion.router import (
+    datasets,
+    derived,
+    documents,
+    exports,
+    files,
+    filters,
+    imports,
+    projects,
+    report_pages,
+    respondents,
+    surveys,
+    uploads,
+)
+from services.ingestion.router import rows as rows_router
+from services.ingestion.service.rows import Rows
 from services.ingestion.settings import IngestionSettings, settings
 
 DESCRIPTION = """Projects, uploaded files and their datasets, surveys and their responses.
@@ -16,13 +35,39 @@ that analyses run on.
 
 def create(ingestion_settings: IngestionSettings) -> FastAPI:
     """Return the application for these settings."""
-    return create_app(
+    rows = Rows(ingestion_settings)
+
+    @asynccontextmanager
+    async def serving(_: Resources) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await rows.close()
+
+    application = create_app(
         ingestion_settings,
-        routers=[projects.router, files.router, datasets.router, surveys.router, respondents.router],
+        routers=[
+            projects.router,
+            files.router,
+            documents.router,
+            report_pages.router,
+            uploads.router,
+            imports.router,
+            datasets.router,
+            exports.router,
+            derived.router,
+            filters.router,
+            rows_router.router,
+            surveys.router,
+            respondents.router,
+        ],
         constraints=CONSTRAINTS,
         title="PlugZero ingestion",
         description=DESCRIPTION,
+        lifespan=serving,
     )
+    application.state.rows = rows
+    return application
 
 
 def app() -> FastAPI:

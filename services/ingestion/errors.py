@@ -3,7 +3,7 @@
 from typing import Any
 
 from kernel.limits import PlanLimitReached
-from kernel.problems import ConstraintProblems, Problem
+from kernel.problems import Conflict, ConstraintProblems, Problem, TooLarge
 from services.ingestion.domain import refusals
 
 # --- files
@@ -65,6 +65,41 @@ class FileTooComplex(Problem):
     status = 422
 
 
+class FileWithoutText(Problem):
+    """The document can be read, but it has no text."""
+
+    slug = refusals.NO_TEXT
+    title = "There is no text in the document"
+    status = 422
+
+
+class FileProtected(Problem):
+    """The file opens only with a password, which is never asked for. Save it without one and upload that."""
+
+    slug = refusals.PROTECTED
+    title = "The file is protected by a password"
+    status = 422
+
+
+class ScannedNeedsOcr(Problem):
+    """The pages of the document are pictures, and this installation cannot read text from pictures.
+
+    Upload a document with text, or run text recognition over it first. Operators can install Tesseract on the workers.
+    """
+
+    slug = refusals.NEEDS_OCR
+    title = "The document is scanned"
+    status = 422
+
+
+class FileNotDocument(Problem):
+    """The file was read as a table and has no pages of text; its datasets and preview show what is in it."""
+
+    slug = "file-not-document"
+    title = "The file is no document"
+    status = 409
+
+
 class FileReaderFailed(Problem):
     """Our reader failed on the file. The original is safe; operators see the cause in the worker's log."""
 
@@ -73,25 +108,206 @@ class FileReaderFailed(Problem):
     status = 500
 
 
+class FileWithoutOriginal(Problem):
+    """No original is stored: it is still on its way, or what arrived was refused. `GET /api/files/<id>` says which."""
+
+    slug = "file-without-original"
+    title = "There is no stored original"
+    status = 409
+
+
+class UploadMismatch(Problem):
+    """What arrived is not what was announced: another size or another SHA-256. `expected` and `found` name both.
+
+    Nothing of it is kept. Send the file again, and compute the SHA-256 over the very bytes that are sent.
+    """
+
+    slug = refusals.MISMATCH
+    title = "What arrived is not what was announced"
+    status = 422
+
+
+class AddressRefused(Problem):
+    """The address, or one that it redirects to, is none that this installation fetches: private, on an unusual port, or no web address."""
+
+    slug = refusals.ADDRESS_REFUSED
+    title = "This address is not fetched"
+    status = 422
+
+
+class FetchFailed(Problem):
+    """The address gave no file: no answer, an error, or an answer that broke off. `detail` says what happened there."""
+
+    slug = refusals.FETCH_FAILED
+    title = "The file could not be fetched"
+    status = 422
+
+
+class AddressNotPublic(Problem):
+    """The address asks for a log-in. A Google sheet must be shared as "anyone with the link"; then import it again."""
+
+    slug = refusals.NOT_PUBLIC
+    title = "What is at the address is not public"
+    status = 422
+
+
+class AddressOfAWebPage(Problem):
+    """The address gives a web page, not a file: often the page from which a file is downloaded. Give the file's own address."""
+
+    slug = refusals.WEB_PAGE
+    title = "The address is that of a web page"
+    status = 422
+
+
+class DuplicateFile(Conflict):
+    """The project has this content already, in the files that `duplicate_of` lists, and the request asked to refuse that."""
+
+    slug = refusals.DUPLICATE
+    title = "This content is there already"
+
+
+class UploadIncomplete(Conflict):
+    """Parts are missing, or have another size than they should; `missing` and `wrong_size` list their numbers.
+
+    Read the upload: it gives fresh links for what is still to be sent.
+    """
+
+    slug = "upload-incomplete"
+    title = "Not all parts have arrived"
+
+
+class UploadFinished(Conflict):
+    """The upload takes no parts any more: it has become a file, has expired, or was given up. Begin a new one."""
+
+    slug = "upload-finished"
+    title = "The upload is finished"
+
+
+# --- datasets
+
+
+class DatasetWithoutRows(Problem):
+    """The dataset has no version yet: its file is still being read, or its survey has no complete interview."""
+
+    slug = "dataset-without-rows"
+    title = "The dataset has no rows yet"
+    status = 409
+
+
+class ExportRefused(Problem):
+    """The format cannot hold the dataset: too many rows or columns, or texts that are too long. `detail` says what would."""
+
+    slug = "export-refused"
+    title = "This format cannot hold the dataset"
+    status = 422
+
+
+class VariableNotDerivable(Problem):
+    """A derived variable does not fit the dataset any more, or has too many categories; `detail` says which and why."""
+
+    slug = refusals.NOT_DERIVABLE
+    title = "The variable cannot be derived"
+    status = 422
+
+
+class DatasetsNotMergeable(Problem):
+    """The datasets do not fit together: kinds that contradict each other, or a key that stands in several rows."""
+
+    slug = refusals.NOT_MERGEABLE
+    title = "The datasets cannot be merged"
+    status = 422
+
+
+class VariableNotDerived(Problem):
+    """The variable was read with the dataset: it has no definition that could be changed or removed."""
+
+    slug = "variable-not-derived"
+    title = "The variable is not derived"
+    status = 409
+
+
+class VariableInUse(Problem):
+    """Other variables or filters are made of this one; `detail` names them."""
+
+    slug = "variable-in-use"
+    title = "Something is made of this variable"
+    status = 409
+
+
+class DatasetWithoutFile(Problem):
+    """The dataset was not read from a file, so that it cannot be read otherwise: derive variables instead."""
+
+    slug = "dataset-without-file"
+    title = "The dataset has no file"
+    status = 409
+
+
+class KindDoesNotFit(Problem):
+    """A column cannot be taken for the kind that was told: not one of its cells is written like that."""
+
+    slug = refusals.KIND_DOES_NOT_FIT
+    title = "The column is not of this kind"
+    status = 422
+
+
+class NoSuchSheet(Problem):
+    """The workbook has no sheet of the name or position that was told; `detail` lists those that it has."""
+
+    slug = refusals.NO_SUCH_SHEET
+    title = "There is no such sheet"
+    status = 422
+
+
+class FilterNameTaken(Problem):
+    """The dataset keeps a filter of this name already. Choose another name, or change that filter."""
+
+    slug = "filter-name-taken"
+    title = "There is a filter of this name"
+    status = 409
+
+
+class DatasetNotMerged(Problem):
+    """The dataset was read from a file or belongs to a survey; only merged datasets are refreshed and deleted by themselves."""
+
+    slug = "dataset-not-merged"
+    title = "The dataset was not merged"
+    status = 409
+
+
 REFUSALS: dict[str, type[Problem]] = {
     problem.slug: problem
     for problem in (
+        AddressNotPublic,
+        AddressOfAWebPage,
+        AddressRefused,
+        DuplicateFile,
+        FetchFailed,
+        TooLarge,
+        UploadMismatch,
         FileEmpty,
         FileNotText,
         FileFormatNotSupported,
         FileDamaged,
         FileWithoutTable,
         FileTooComplex,
+        FileWithoutText,
+        FileProtected,
+        ScannedNeedsOcr,
         FileReaderFailed,
+        VariableNotDerivable,
+        DatasetsNotMergeable,
+        KindDoesNotFit,
+        NoSuchSheet,
         PlanLimitReached,
     )
 }
 
 
-def problem_of_refusal(slug: str, *, detail: str, hint: str) -> dict[str, Any]:
-    """Return the problem that a FAILED file carries (RFC 9457, with a `hint`)."""
+def problem_of_refusal(slug: str, *, detail: str, hint: str, **members: Any) -> dict[str, Any]:
+    """Return the problem that a FAILED file, export or change carries (RFC 9457, with a `hint`)."""
     problem = REFUSALS[slug]
     return {
+        **members,
         "type": f"/problems/{slug}",
         "title": problem.title,
         "status": problem.status,
@@ -127,4 +343,4 @@ class InterviewFinished(Problem):
     status = 409
 
 
-CONSTRAINTS: ConstraintProblems = {}
+CONSTRAINTS: ConstraintProblems = {"data_ingestion_datasetfilter_dataset_name_key": FilterNameTaken}

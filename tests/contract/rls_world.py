@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -12,11 +13,15 @@ from tests.environment import Stack
 SERVICE_OF = {
     "data_ingestion_project": "plugzero_ingestion",
     "data_ingestion_rawdatafile": "plugzero_ingestion",
+    "data_ingestion_fileupload": "plugzero_ingestion",
     "data_ingestion_survey": "plugzero_ingestion",
     "data_ingestion_surveyversion": "plugzero_ingestion",
     "data_ingestion_surveyresponse": "plugzero_ingestion",
     "data_ingestion_dataset": "plugzero_ingestion",
     "data_ingestion_datasetversion": "plugzero_ingestion",
+    "data_ingestion_datasetexport": "plugzero_ingestion",
+    "data_ingestion_datasetfilter": "plugzero_ingestion",
+    "data_ingestion_datasetchange": "plugzero_ingestion",
     "data_ingestion_scrapetarget": "plugzero_ingestion",
     "data_ingestion_experienceevent": "plugzero_ingestion",
     "analysis_analysisresult": "plugzero_analytics",
@@ -27,8 +32,16 @@ SERVICE_OF = {
     "intelligence_auditpage": "plugzero_seo",
     "intelligence_auditfinding": "plugzero_seo",
 }
-SINGLE_ROWS = {
+SINGLE_ROWS: dict[str, dict[str, object]] = {
     "data_ingestion_rawdatafile": {"file": "k", "file_type": "TABULAR"},
+    "data_ingestion_fileupload": {
+        "object_key": "k",
+        "multipart_id": "m",
+        "filename": "f",
+        "size_bytes": 1,
+        "part_bytes": 1,
+        "expires_at": datetime(2100, 1, 1, tzinfo=UTC),
+    },
     "data_ingestion_survey": {"title": "S", "status": "PUBLISHED"},
     "data_ingestion_dataset": {"name": "D"},
     "data_ingestion_scrapetarget": {"url": "https://example.com"},
@@ -71,6 +84,21 @@ class Tenant:
                 "number": int(unique[:6], 16),
                 "parquet_key": "k",
                 "content_hash": unique,
+            },
+            "data_ingestion_datasetexport": {
+                "dataset_id": self.rows.get("data_ingestion_dataset", 0),
+                "dataset_version": 1,
+                "format": "csv",
+                "request_hash": unique,
+            },
+            "data_ingestion_datasetfilter": {
+                "dataset_id": self.rows.get("data_ingestion_dataset", 0),
+                "name": unique,
+                "expression": "{}",
+            },
+            "data_ingestion_datasetchange": {
+                "dataset_id": self.rows.get("data_ingestion_dataset", 0),
+                "kind": "DERIVE",
             },
             "analysis_analysisresult": {"calculation_type": "MEAN", "cache_key": unique},
             "analysis_comment": {"report_id": self.rows.get("analysis_report", 0), "body": "B"},
@@ -127,7 +155,7 @@ async def new_tenant(owner: asyncpg.Connection) -> Tenant:
     tenant.project = await insert(owner, "data_ingestion_project", {"team_id": team, "name": "P"})
     tenant.rows["data_ingestion_project"] = tenant.project
     for table, values in SINGLE_ROWS.items():
-        row = {"project_id": tenant.project, **values}
+        row: dict[str, object] = {"project_id": tenant.project, **values}
         if table == "analysis_analysisresult":
             row["cache_key"] = uuid.uuid4().hex
         tenant.rows[table] = await insert(owner, table, row)

@@ -8,13 +8,29 @@ import asyncpg
 import pytest
 
 from contracts.analytics import AnalysisStatus, ReportStatus
-from contracts.ingestion import FileType, LayoutStyle, ResponseStatus, SurveyStatus, UploadStatus
+from contracts.datasets.values import ExportFormat
+from contracts.ingestion import (
+    ChangeKind,
+    ChangeStatus,
+    ExportStatus,
+    FileType,
+    LayoutStyle,
+    ResponseStatus,
+    SurveyStatus,
+    UploadStatus,
+)
 from contracts.seo import AuditStatus
 from kernel.access import Role
+from services.ingestion.schemas.uploads import OnDuplicate
 
 ENUMERATIONS: dict[str, type[StrEnum]] = {
     "data_ingestion_rawdatafile_file_type_check": FileType,
     "data_ingestion_rawdatafile_upload_status_check": UploadStatus,
+    "data_ingestion_fileupload_on_duplicate_check": OnDuplicate,
+    "data_ingestion_datasetexport_format_check": ExportFormat,
+    "data_ingestion_datasetexport_status_check": ExportStatus,
+    "data_ingestion_datasetchange_kind_check": ChangeKind,
+    "data_ingestion_datasetchange_status_check": ChangeStatus,
     "data_ingestion_survey_status_check": SurveyStatus,
     "data_ingestion_survey_layout_style_check": LayoutStyle,
     "data_ingestion_surveyversion_layout_style_check": LayoutStyle,

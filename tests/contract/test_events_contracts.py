@@ -33,7 +33,8 @@ def test_a_saved_event_can_be_read_today(name: str, example: dict[str, Any]) -> 
     assert cls is not None
     assert (cls.service, cls.type) == (service, type_)
     event = cls.model_validate(envelope.data)
-    assert event.model_dump(mode="json") == envelope.data
+    # A field that was added since has a default, which the saved event does not say.
+    assert event.model_dump(mode="json", exclude_unset=True) == envelope.data
 
 
 def test_todays_consumers_can_read_every_saved_event_of_their_kind() -> None:

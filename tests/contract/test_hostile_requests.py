@@ -113,32 +113,42 @@ async def test_a_title_that_cannot_be_is_refused_on_edit_too(
 
 
 @pytest.mark.parametrize(
-    ("service", "kind", "table", "body"),
+    ("service", "path", "table", "field"),
     [
-        ("analytics", "reports", "analysis_report", {"title": "x"}),
-        ("analytics", "insights", "analysis_researchinsight", {"title": "x"}),
-        ("ingestion", "surveys", "data_ingestion_survey", {"title": "x"}),
+        ("identity", "/api/teams", "accounts_team", "name"),
+        ("ingestion", "/api/projects", "data_ingestion_project", "name"),
+        ("ingestion", "/api/projects/{project}/surveys", "data_ingestion_survey", "title"),
+        ("analytics", "/api/projects/{project}/reports", "analysis_report", "title"),
+        ("analytics", "/api/projects/{project}/insights", "analysis_researchinsight", "title"),
     ],
 )
 async def test_an_edit_that_waited_for_another_sees_it(
     *,
     clients: Clients,
+    team: int,
     project: int,
     alice: Person,
     owner: asyncpg.Connection,
     service: str,
-    kind: str,
+    path: str,
     table: str,
-    body: dict[str, Any],
+    field: str,
 ) -> None:
     client = getattr(clients, service)
-    made = await client.post(f"/api/projects/{project}/{kind}", json=body, headers=alice.headers)
+    body = {field: "x"} | ({"team_id": team} if path == "/api/projects" else {})
+    made = await client.post(path.format(project=project), json=body, headers=alice.headers)
     path, row = made.headers["location"], made.json()["id"]
     tag = (await client.get(path, headers=alice.headers)).headers["etag"]
+    edited = await client.patch(path, json={field: "y"}, headers={**alice.headers, "If-Match": tag})
+    assert edited.status_code == 200, edited.text
+    assert edited.headers["etag"] != tag
+    stale = await client.patch(path, json={field: "z"}, headers={**alice.headers, "If-Match": tag})
+    assert (stale.status_code, stale.json()["type"]) == (412, "/problems/precondition-failed")
+    tag = edited.headers["etag"]
     async with owner.transaction():
         await owner.execute(f"UPDATE {table} SET revision = revision + 1 WHERE id = $1", row)
         late = asyncio.create_task(
-            client.patch(path, json={"title": "y"}, headers={**alice.headers, "If-Match": tag})
+            client.patch(path, json={field: "z"}, headers={**alice.headers, "If-Match": tag})
         )
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
         while not (late.done() or await owner.fetchval(waiting)):  # noqa: ASYNC110 - no event tells of it

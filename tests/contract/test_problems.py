@@ -88,6 +88,7 @@ async def test_a_body_over_the_limit_is_a_413_that_names_it(clients: Clients, al
     assert answer.json()["limit_bytes"] == 5 * 1024 * 1024
 
 
+@pytest.mark.asvs("2.3.3", "16.5.3")
 async def test_a_commit_that_fails_becomes_a_problem_and_not_a_success(
     clients: Clients, alice: Person, owner: asyncpg.Connection
 ) -> None:
@@ -108,6 +109,7 @@ async def test_a_commit_that_fails_becomes_a_problem_and_not_a_success(
     assert await owner.fetchval("SELECT count(*) FROM accounts_team WHERE name = 'refused at commit'") == 0
 
 
+@pytest.mark.asvs("16.5.1", "16.3.4")
 async def test_an_unmapped_integrity_error_is_not_guessed(clients: Clients, alice: Person) -> None:
     app = clients.apps["identity"]
     assert "accounts_teammembership_user_team_key" in app.state.constraints

@@ -28,6 +28,7 @@ SECRETS = [
 ]
 
 
+@pytest.mark.asvs("13.2.2")
 @pytest.mark.parametrize(("table", "column"), SECRETS)
 async def test_only_identity_can_log_in_and_read_a_secret(
     owner: asyncpg.Connection, table: str, column: str
@@ -41,6 +42,7 @@ async def test_only_identity_can_log_in_and_read_a_secret(
     assert [row["rolname"] for row in readers] == ["plugzero_identity"]
 
 
+@pytest.mark.asvs("13.2.2")
 async def test_no_login_role_is_special(owner: asyncpg.Connection) -> None:
     rows = await owner.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'plugzero\\_%'")
     assert {row["rolname"] for row in rows if row["rolcanlogin"]} == set(ROLES)

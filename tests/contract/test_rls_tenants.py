@@ -19,8 +19,12 @@ CHANGED_COLUMN = {
     "intelligence_auditpage": "url",
     "intelligence_auditfinding": "url",
     "data_ingestion_rawdatafile": "original_name",
+    "data_ingestion_fileupload": "filename",
     "data_ingestion_scrapetarget": "name",
     "data_ingestion_dataset": "name",
+    "data_ingestion_datasetexport": "object_key",
+    "data_ingestion_datasetfilter": "name",
+    "data_ingestion_datasetchange": "status",
     "data_ingestion_project": "name",
 }
 every_table = pytest.mark.parametrize("table", sorted(SERVICE_OF))
@@ -36,6 +40,7 @@ async def theirs(owner: asyncpg.Connection) -> Tenant:
     return await new_tenant(owner)
 
 
+@pytest.mark.asvs("8.2.2", "8.4.1")
 @every_table
 async def test_a_member_sees_the_rows_of_the_own_team_and_no_others(
     stack: Stack, ours: Tenant, theirs: Tenant, table: str
@@ -56,6 +61,7 @@ async def test_without_a_known_caller_there_are_no_rows(
         assert await count(session, table) == 0
 
 
+@pytest.mark.asvs("8.3.1", "8.4.1")
 @every_table
 async def test_a_stranger_cannot_write_into_another_team(
     stack: Stack, ours: Tenant, theirs: Tenant, table: str
@@ -72,6 +78,7 @@ async def test_a_stranger_cannot_write_into_another_team(
             await insert(session, table, ours.example(table))
 
 
+@pytest.mark.asvs("8.2.1")
 @every_table
 async def test_a_viewer_reads_and_a_member_writes(stack: Stack, ours: Tenant, table: str) -> None:
     async with acting(stack, SERVICE_OF[table], user_id=ours.viewer) as session:
@@ -152,7 +159,11 @@ async def test_a_closed_or_blocked_account_sees_nothing(
         ("analysis_researchinsight", "analysis_result_id", "analysis_analysisresult"),
         ("analysis_analysisresult", "dataset_id", "data_ingestion_dataset"),
         ("data_ingestion_dataset", "raw_data_file_id", "data_ingestion_rawdatafile"),
+        ("data_ingestion_fileupload", "raw_data_file_id", "data_ingestion_rawdatafile"),
         ("data_ingestion_surveyversion", "survey_id", "data_ingestion_survey"),
+        ("data_ingestion_datasetexport", "dataset_id", "data_ingestion_dataset"),
+        ("data_ingestion_datasetfilter", "dataset_id", "data_ingestion_dataset"),
+        ("data_ingestion_datasetchange", "dataset_id", "data_ingestion_dataset"),
         ("intelligence_auditfinding", "audit_page_id", "intelligence_auditpage"),
     ],
 )

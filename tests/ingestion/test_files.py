@@ -65,6 +65,21 @@ async def test_a_csv_becomes_a_dataset_with_a_codebook(
     assert region["codes"][0] == {"code": "East", "label": "East", "value": None}
 
 
+async def test_suspected_personal_data_are_told_and_not_shown(
+    clients: Clients, drain: Drain, alice: Person, project: int
+) -> None:
+    content = "first name,contact,score\nAnna,anna@example.com,1\nBert,bert@example.org,2\nCleo,cleo@example.net,3\n"
+    file = await imported(clients, drain, alice, project, content.encode())
+    columns = {c["name"]: c for c in file["columns_metadata"]["columns"]}
+    kinds = {name: (c["personal_data"] or {}).get("kind") for name, c in columns.items()}
+    assert kinds == {"first name": "name", "contact": "email", "score": None}
+    assert "Anna" not in str(file["columns_metadata"])
+    assert "example" not in str(columns["contact"]["examples"])
+    assert columns["score"]["quantiles"]["p50"] == 2
+    report = await read(clients, alice, file["id"], "/report")
+    assert [found["column"] for found in report["personal_data"]] == ["first name", "contact"]
+
+
 async def test_cp1252_with_semicolons_and_leading_zeros_is_understood(
     clients: Clients, drain: Drain, alice: Person, project: int
 ) -> None:
@@ -120,7 +135,7 @@ def spreadsheet() -> bytes:
         pytest.param((b"", "file-empty", "0 bytes"), id="empty"),
         pytest.param((b"a,b\n", "file-without-table", "header"), id="header-only"),
         pytest.param((b"a,b\n1,2\n" * 5000 + b"3,\x004\n", "file-not-text", "NUL"), id="late-NUL"),
-        pytest.param((b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "file-format-not-supported", "PDF"), id="pdf"),
+        pytest.param((b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "file-damaged", "PDF"), id="pdf"),
         pytest.param((b"PK\x03\x04" + b"\x00" * 40, "file-format-not-supported", "ZIP"), id="zip"),
         pytest.param((spreadsheet(), "file-damaged", "workbook"), id="broken-workbook"),
         pytest.param((b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "file-format-not-supported", "PNG"), id="png"),

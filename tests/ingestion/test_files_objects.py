@@ -57,3 +57,25 @@ async def test_deleting_a_project_purges_its_objects_and_no_others(
     await drain()
     assert await bucket(clients).keys(f"teams/{team}/projects/{project}/") == []
     assert (await read(clients, alice, kept["id"], "/preview"))["rows"] == [[1, "x"], [2, "y"]]
+
+
+async def test_deleting_a_file_leaves_none_of_its_original_previews_rows_and_exports(
+    clients: Clients, drain: Drain, alice: Person, team: int, project: int
+) -> None:
+    file = await imported(clients, drain, alice, project, b"a,b\n1,x\n2,y\n")
+    dataset = f"/api/datasets/{file['dataset_ids'][0]}"
+    for kind in ("csv", "parquet"):
+        asked = await clients.ingestion.post(
+            f"{dataset}/exports", json={"format": kind}, headers=alice.headers
+        )
+        assert asked.status_code in {200, 202}
+    await drain()
+    names = {key.rpartition("/")[2] for key in await bucket(clients).keys(f"teams/{team}/")}
+    assert {"original", "preview.json", "dataset-v1.parquet"} < names
+    assert len(names) == 5
+    gone = await clients.ingestion.delete(f"/api/files/{file['id']}", headers=alice.headers)
+    assert gone.status_code == 204
+    await drain()
+    assert await bucket(clients).keys(f"teams/{team}/") == []
+    for path in (f"/api/files/{file['id']}", dataset, f"{dataset}/exports", asked.headers["location"]):
+        assert (await clients.ingestion.get(path, headers=alice.headers)).status_code == 404

@@ -64,6 +64,7 @@ def refusal(answer: httpx2.Response) -> tuple[int, str, str]:
     return answer.status_code, body["type"], body.get("limit", "")
 
 
+@pytest.mark.asvs("2.3.2", "2.3.4")
 async def test_the_last_project_goes_to_one_of_many_at_once(
     small: httpx2.AsyncClient, alice: Person, team: int, project: int
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from kernel.db import Tenancy
 from services.ingestion.service import responses
+from services.ingestion.service.dataset_versions import Content, Overtaken
 from tests.conftest import Clients, Person
 from tests.ingestion.survey_definitions import interviewed, published, text
 
@@ -128,11 +129,12 @@ async def test_of_two_rebuilds_at_once_only_one_adds_a_version(
     first, second = rebuilds
     assert first is not None
     assert second is not None
+    content = Content("a", first.codebook, first.table.n_rows, first.content_hash)
     async with database.transaction(tenancy) as session:
-        assert await responses.add_version(session, first, parquet_key="a", team_id=team)
-    with pytest.raises(responses.Overtaken):
+        assert await responses.add_version(session, first, content, team_id=team)
+    with pytest.raises(Overtaken):
         async with database.transaction(tenancy) as session:
-            await responses.add_version(session, second, parquet_key="b", team_id=team)
+            await responses.add_version(session, second, content, team_id=team)
     assert (await dataset(clients, survey, alice))["version"] == 2
     async with database.snapshot(tenancy) as session:
         assert await responses.tabulate_responses(session, survey["id"]) is None
@@ -160,3 +162,27 @@ async def test_an_analysis_right_after_the_last_submission_counts_it(
     await drain()
     read = await clients.analytics.get(f"/api/analyses/{answer.json()['id']}", headers=alice.headers)
     assert read.json()["result_data"]["tables"][0]["count"] == [3, 3], read.text
+
+
+async def test_derived_variables_follow_every_new_interview(
+    clients: Clients, project: int, alice: Person, drain: Drain, owner: asyncpg.Connection
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await interviewed(clients.ingestion, survey, {"drink": "tea"})
+    await drain()
+    groups = [{"code": "hot", "label": "Hot", "values": ["tea"]}]
+    body = {"alias": "hot", "definition": {"type": "recode", "variable": "drink", "groups": groups}}
+    path = f"/api/datasets/{survey['dataset_id']}/variables"
+    asked = await clients.ingestion.post(path, json=body, headers=alice.headers)
+    assert asked.status_code == 202, asked.text
+    await drain()
+    assert (await rows(clients, owner, survey))["hot"] == ["hot"]
+    await interviewed(clients.ingestion, survey, {"drink": "coffee"})
+    await drain()
+    found = await rows(clients, owner, survey)
+    assert sorted(zip(found["drink"], found["hot"], strict=True)) == [("coffee", None), ("tea", "hot")]
+    again = await dataset(clients, survey, alice)
+    assert (again["n_rows"], again["variables"][-1]["label"]) == (2, "hot")
+    await interviewed(clients.ingestion, survey, {"drink": "tea"})
+    await drain()
+    assert (await dataset(clients, survey, alice))["version"] == again["version"] + 1

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from contracts.datasets.codebook import Codebook, Variable
 from services.analytics.consumers.engine.compute import Calculation, compute
 from services.analytics.consumers.engine.session import DuckDb
-from services.analytics.domain.codebook import Codebook, Variable
 from services.analytics.schemas.calculations import MeanParameters
 
 

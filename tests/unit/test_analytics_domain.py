@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.datasets.codebook import Code, Codebook, Variable, read_codebook
+from contracts.datasets.filters import FilterError, read_filter
 from services.analytics.domain.anchors import Anchor, anchor_fault, relocated
 from services.analytics.domain.cache import cache_key
-from services.analytics.domain.codebook import Code, Codebook, Variable, read_codebook
-from services.analytics.domain.filters import FilterError, read_filter
 from services.analytics.domain.statistics import Grid
 from services.analytics.domain.tables import csv_table
 from services.analytics.router.pages import rendered_markdown

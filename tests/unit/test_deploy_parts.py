@@ -62,6 +62,7 @@ def test_two_stacks_never_choose_the_same_port(tmp_path: Path) -> None:
     other.close()
 
 
+@pytest.mark.asvs("13.2.3")
 def test_secrets_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     secret = Credentials(path)["nats"]

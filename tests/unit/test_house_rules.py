@@ -52,6 +52,27 @@ def test_functions_take_few_positional_arguments(module: tuple[Path, str, ast.Mo
     assert wide == []
 
 
+def test_routes_and_their_dependencies_are_coroutines(module: tuple[Path, str, ast.Module]) -> None:
+    """FastAPI calls a plain function in a thread, which costs a request more than most dependencies do."""
+    _, _, tree = module
+    asked_for = {
+        node.args[0].id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Depends"
+        if node.args and isinstance(node.args[0], ast.Name)
+    }
+    coroutines = {f.name for f in functions(tree) if isinstance(f, ast.AsyncFunctionDef)}
+    assert asked_for <= coroutines
+    routes = {f.name for f in functions(tree) if any(is_route(d) for d in f.decorator_list)}
+    assert routes <= coroutines
+
+
+def is_route(decorator: ast.expr) -> bool:
+    function = decorator.func if isinstance(decorator, ast.Call) else None
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id.endswith("router")
+
+
 def test_only_the_kernel_commits(module: tuple[Path, str, ast.Module]) -> None:
     path, _, tree = module
     if path.is_relative_to(ROOT / "schema") or path.is_relative_to(ROOT / "deploy"):

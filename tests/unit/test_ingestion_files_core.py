@@ -36,6 +36,12 @@ from services.ingestion.domain.signatures import Format, judge
         (b"PK\x03\x04" + b"\x00" * 26 + b"photos/1.jpg", Format.ZIP),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.OLE),
         (b"$FL2@(#) SPSS DATA FILE\x02\x00\x00\x00", Format.SAV),
+        (b"0" * 200 + b"ASCII SPSS PORT FILE" + b" " * 20 + b"\r\n", Format.POR),
+        (b"<stata_dta><header><release>118", Format.DTA),
+        (b"\x72\x02\x01\x00\x07\x00", Format.DTA),
+        (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!00", Format.XPT),
+        (bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011") + bytes(20), Format.SAS7BDAT),
+        (b"rr\x01 is text\n", Format.TEXT),
         (b"\x1f\x8b\x08", Format.GZIP),
     ],
 )

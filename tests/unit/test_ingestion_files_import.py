@@ -4,65 +4,19 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.ingestion.domain.codebook import CATEGORICAL
-from services.ingestion.domain.importing import ImportedTable, Limits, import_table
+from services.ingestion.domain.guarding import GUARDED
 from services.ingestion.domain.refusals import FileRefused
-
-LIMITS = Limits(memory_bytes=256 << 20, n_threads=1)
-
-
-def silent(phase: str, done: int, total: int) -> None:
-    """Progress that nobody follows."""
-
-
-class Imported:
-    """A file that was read: the table and its rows as Parquet holds them."""
-
-    def __init__(self, content: bytes) -> None:
-        with TemporaryDirectory() as folder:
-            source = Path(folder) / "source"
-            source.write_bytes(content)
-            self.table: ImportedTable = import_table(source, Path(folder), LIMITS, silent)
-            with duckdb.connect() as connection:
-                connection.execute("SET TimeZone = 'UTC'")
-                found = connection.execute(f"SELECT * FROM read_parquet('{self.table.parquet}')")
-                self.names = [column[0] for column in found.description]
-                self.types = {column[0]: str(column[1]) for column in found.description}
-                # Times with zone would need another library in Python; their text is as good here.
-                select = ", ".join(
-                    f'CAST("{n}" AS VARCHAR)' if "TIME ZONE" in t else '"' + n.replace('"', '""') + '"'
-                    for n, t in self.types.items()
-                )
-                self.rows = connection.execute(
-                    f"SELECT {select} FROM read_parquet('{self.table.parquet}')"
-                ).fetchall()
-
-    def column(self, name: str) -> list[Any]:
-        return [row[self.names.index(name)] for row in self.rows]
-
-    @property
-    def described(self) -> dict[str, dict[str, Any]]:
-        return {c["name"]: c for c in self.table.columns_metadata["columns"]}
-
-    @property
-    def kinds(self) -> dict[str, str]:
-        return {name: c["kind"] for name, c in self.described.items()}
-
-    def variable(self, alias: str) -> dict[str, Any]:
-        [found] = [v for v in self.table.codebook["variables"] if v["alias"] == alias]
-        return dict(found)
-
+from tests.imported_file import Imported
 
 MINUS = "other: '-' looks like a missing value; it is kept as an answer"
 
@@ -315,7 +269,8 @@ def test_the_first_sheet_of_a_workbook_is_read_like_a_csv() -> None:
     read = Imported(workbook(rows))
     assert read.kinds == {"region": "category", "age": "integer", "score": "decimal"}
     assert read.rows[:2] == [("Süd", 31, 1.5), ("Nord", 44, 2.0)]
-    assert read.table.report["workbook"] == {"sheet": "Answers", "other_sheets": []}
+    assert read.table.report["workbook"]["sheet"] == "Answers"
+    assert read.table.report["workbook"]["other_sheets"] == []
 
 
 def test_a_workbook_that_unfolds_to_more_than_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,6 +311,7 @@ def comparable(value: Any, kind: str) -> Any:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(rows=[["", "'="], ["a", "''+1"]], delimiter=",", encoding="utf-8")
 @given(
     rows=table, delimiter=st.sampled_from(",;\t|"), encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 )
@@ -377,7 +333,9 @@ def test_what_pythons_csv_module_wrote_is_read_back_equal(
     assert len(read.rows) == len(expected)
     for got, cells in zip(read.rows, expected, strict=True):
         for value, text, name in zip(got, cells, names, strict=True):
-            check_cell(value, text, read.kinds[name])
+            # An apostrophe before what a spreadsheet would take for a formula is the guard of our own exports.
+            freed = text[1:] if re.search(GUARDED, text) else text
+            check_cell(value, freed, read.kinds[name])
 
 
 BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff"
@@ -421,6 +379,7 @@ mess = st.lists(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(content=mess)
+@example(content=b"a,b\n\xff\xfe\x80\x80\x80\x80\x80\x80\x80\x80\x80\xe0")  # a mark of UTF-16 in the middle
 def test_any_bytes_are_a_table_or_refused_with_a_reason(content: bytes) -> None:
     read, refused = attempted(content)
     if refused is not None:

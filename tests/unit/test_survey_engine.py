@@ -304,7 +304,9 @@ def test_both_layouts_and_the_json_door_store_equal_bytes_for_equal_choices(
         on_page(definition, "FOCUS", choices),
         through_json(definition, choices),
     ]
-    assert len({json.dumps([end.answers, end.not_asked]) for end in ends}) == 1
+    # A page may show a question for a moment that a later answer on the same page hides: what was said to it is kept
+    # without effect, so what counts is compared.
+    assert len({json.dumps([end.effective, end.not_asked]) for end in ends}) == 1
 
 
 @given(surveys_with_choices(), st.data())

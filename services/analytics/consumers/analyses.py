@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.analytics import AnalysisComplete, AnalysisRequested
+from contracts.datasets.codebook import read_codebook
 from kernel.logs import get_logger
+from kernel.object_cache import ObjectCache, private_folder
 from kernel.objects import Objects
 from kernel.settings import Settings
 from kernel.subscriptions import Delivery
-from services.analytics.consumers.dataset_cache import DatasetCache, private_folder
 from services.analytics.consumers.drawing import drawn_svg, png_of
 from services.analytics.consumers.progress import ProgressNotes, StoppedError
 from services.analytics.consumers.registry import consumers
 from services.analytics.domain.artefacts import MEDIA_TYPES, ChartFormat, chart_key
 from services.analytics.domain.charts import chart_spec
-from services.analytics.domain.codebook import read_codebook
 from services.analytics.domain.failures import UncomputableError
 from services.analytics.queries import analyses as queries
 from services.analytics.schemas.calculations import CALCULATIONS
@@ -150,12 +150,12 @@ def _folder(own: AnalyticsSettings) -> Path:
 
 @lru_cache(maxsize=1)
 def _private_folder() -> Path:
-    return private_folder()
+    return private_folder("analytics")
 
 
 @lru_cache(maxsize=4)
-def _cache(folder: Path, max_bytes: int) -> DatasetCache:
-    return DatasetCache(folder, max_bytes=max_bytes)
+def _cache(folder: Path, max_bytes: int) -> ObjectCache:
+    return ObjectCache(folder, max_bytes=max_bytes)
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import frexp
 from typing import Final
 
-from services.analytics.domain.codebook import Variable
+from contracts.datasets.codebook import Variable
 
 _GRID_BITS: Final = 61
 _MAX_EXPONENT: Final = 1000

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from kernel.db import Session
-from services.analytics.models import AnalysisResult, Dataset, DatasetVersion
+from services.analytics.models import AnalysisResult, Dataset, DatasetFilter, DatasetVersion
 
 NEWEST_FIRST = (AnalysisResult.created_at.desc(), AnalysisResult.id.desc())
 UNFINISHED = ("PENDING", "RUNNING")
@@ -35,6 +35,12 @@ async def find_standing(
         statement = statement.where(Dataset.project_id == project_id)
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else Standing(row[0], bool(row[1]))
+
+
+async def kept_filters(session: AsyncSession, dataset_id: int) -> dict[str, Any]:
+    """Return the expressions of a dataset's stored filters by name."""
+    query = select(DatasetFilter).where(DatasetFilter.dataset_id == dataset_id)
+    return {kept.name: kept.expression for kept in await session.scalars(query)}
 
 
 async def find_version(session: AsyncSession, dataset_id: int, number: int) -> DatasetVersion | None:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from contracts.analytics import CalculationType
+from contracts.datasets.filters import OPERATORS
 from kernel.principals import Caller
 from kernel.problems import Unauthenticated, problems_of
 from services.analytics.domain.cache import STATISTICS_VERSION
-from services.analytics.domain.filters import OPERATORS
 from services.analytics.domain.formulas import FORMULAS, FORMULAS_OF
 from services.analytics.domain.profiles import PROFILES
 from services.analytics.schemas.analyses import CalculationRead, CalculationsRead, FormulaRead

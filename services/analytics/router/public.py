@@ -6,9 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
-from kernel.db import Tenancy
+from kernel.db import PublicDatabase, Tenancy
 from kernel.problems import NotFound, problems_of
-from services.analytics.dependencies import PublicDatabase
 from services.analytics.queries import reports as queries
 from services.analytics.router.pages import PAGE_HEADERS, report_page
 

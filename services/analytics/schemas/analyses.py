@@ -20,7 +20,8 @@ class AnalysisCreate(BaseModel):
     filter: dict[str, Any] | None = Field(
         None,
         description='Expression tree: {"op":"and","args":[{"op":"eq","variable":"sex","value":"f"},…]}; '
-        "operators and or not eq ne lt le gt ge in is_missing contains starts_with.",
+        "operators and or not eq ne lt le gt ge in is_missing contains starts_with; a filter that the dataset keeps "
+        'is {"op":"stored","name":"Women"}.',
     )
     weight: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
         None, description="Alias of a numeric variable; null for unweighted figures."

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.analytics.domain.codebook import AVERAGED, CATEGORICAL, NUMERIC, TABULAR, Need
+from contracts.datasets.codebook import AVERAGED, CATEGORICAL, NUMERIC, TABULAR, Need
 from services.analytics.domain.profiles import PROFILES, Correction, TestProfile
 
 ProfileName = Literal["default", "spss", "crunch", "dimensions", "prop.test"]

@@ -6,14 +6,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.analytics import AnalysisComplete, AnalysisFailed, AnalysisRequested, AnalysisStatus
+from contracts.datasets.codebook import NUMERIC, Codebook, Need, read_codebook, unmet_needs
+from contracts.datasets.filters import FilterError, read_filter
+from contracts.datasets.stored_filters import inlined, names_in
 from kernel.access import Permission, ProjectGrant, require_project
 from kernel.clock import utc_now
 from kernel.db import Session
 from kernel.events import record
 from kernel.problems import Invalid, NotFound
 from services.analytics.domain.cache import STATISTICS_VERSION, cache_key
-from services.analytics.domain.codebook import NUMERIC, Codebook, Need, read_codebook, unmet_needs
-from services.analytics.domain.filters import FilterError, read_filter
 from services.analytics.domain.formulas import FORMULAS_OF
 from services.analytics.errors import AlreadyFinished, DatasetEmpty
 from services.analytics.models import AnalysisResult, DatasetVersion
@@ -64,6 +65,7 @@ async def request_analysis(
         raise NotFound.of("dataset", body.dataset_id)
     if standing.is_behind and not may_lag:
         raise InterviewsPendingError(body.dataset_id)
+    body = await _with_kept_filters(session, body)
     parameters = typed_parameters(body)
     key = _cache_key(body, parameters, standing.version)
     found = await queries.find_live(session, project_id, key)
@@ -78,6 +80,17 @@ async def request_analysis(
     return await _insert(
         session, grant, body, parameters=parameters, version=version, key=key, user_id=user_id
     )
+
+
+async def _with_kept_filters(session: Session, body: AnalysisCreate) -> AnalysisCreate:
+    """Return the request with the trees of stored filters in place: the analysis keeps them, whatever becomes of the filter."""
+    if not names_in(body.filter):
+        return body
+    kept = await queries.kept_filters(session, body.dataset_id)
+    try:
+        return body.model_copy(update={"filter": inlined(body.filter, kept)})
+    except FilterError as error:
+        raise Invalid(error.errors) from error
 
 
 def typed_parameters(body: AnalysisCreate) -> CalculationParameters:

@@ -1,21 +1,24 @@
 """What happens to uploaded files in the background: they are read; the objects of deleted ones are purged."""
 
-import time
 from pathlib import Path
 
 import orjson
 
-from contracts.ingestion import FileDeleted, FileUploaded, ProjectDeleted, UploadStatus
+from contracts.ingestion import FileDeleted, FileType, FileUploaded, ProjectDeleted, UploadStatus
+from kernel.db import Session
 from kernel.limits import PlanLimitReached
 from kernel.logs import get_logger
 from kernel.subscriptions import AlreadyHandled, Delivery
+from services.ingestion.consumers.documents import Original, read_document
+from services.ingestion.consumers.notes import progress_notes
 from services.ingestion.consumers.registry import consumers
-from services.ingestion.domain.refusals import FileRefused
+from services.ingestion.domain.refusals import IS_DOCUMENT, FileRefused
 from services.ingestion.errors import FileReaderFailed
+from services.ingestion.models import RawDataFile
 from services.ingestion.queries import files as queries
 from services.ingestion.service import files as service
+from services.ingestion.service.documents import ReadDocument, complete_document
 from services.ingestion.service.reading import (
-    Note,
     ReaderFailedError,
     ReaderResult,
     read_table,
@@ -25,7 +28,6 @@ from services.ingestion.settings import IngestionSettings
 
 log = get_logger(__name__)
 PARQUET = "application/vnd.apache.parquet"
-_NOTE_EVERY_S = 0.5
 # A crash may be an accident of the machine once; twice, it is the file.
 _READER_ATTEMPTS = 2
 
@@ -44,7 +46,7 @@ async def parse_uploaded_file(event: FileUploaded, delivery: Delivery) -> None:
     if file is None or file.upload_status != UploadStatus.PENDING:
         return
     try:
-        table = await _read(event, delivery)
+        read = await _read(event, delivery, FileType(file.file_type))
     except FileRefused as refused:
         await _refuse(event, delivery, refused)
         return
@@ -57,11 +59,12 @@ async def parse_uploaded_file(event: FileUploaded, delivery: Delivery) -> None:
         )
         return
     try:
-        await _complete(event, delivery, table)
+        await _complete(event, delivery, read)
     except PlanLimitReached as reached:
         hint = "Delete datasets that are not needed, or ask for a larger plan; then upload the file again."
         await _refuse(event, delivery, FileRefused(reached.slug, reached.detail, hint))
-        await _remove_what_was_read(event, delivery, table)
+        if isinstance(read, service.ReadTable):
+            await _remove_what_was_read(event, delivery, read)
 
 
 async def _remove_what_was_read(event: FileUploaded, delivery: Delivery, table: service.ReadTable) -> None:
@@ -70,7 +73,9 @@ async def _remove_what_was_read(event: FileUploaded, delivery: Delivery, table: 
         await delivery.resources.objects.delete(key)
 
 
-async def _read(event: FileUploaded, delivery: Delivery) -> service.ReadTable:
+async def _read(
+    event: FileUploaded, delivery: Delivery, file_type: FileType
+) -> service.ReadTable | ReadDocument:
     settings = delivery.resources.settings
     if not isinstance(settings, IngestionSettings):
         raise TypeError("ingestion's worker runs with IngestionSettings")
@@ -80,22 +85,17 @@ async def _read(event: FileUploaded, delivery: Delivery) -> service.ReadTable:
         await objects.download(event.object_key, source)
         work = folder / "work"
         work.mkdir()
-        result = await read_table(source, work, settings, _progress_notes(event, delivery))
-        return await _store(event, delivery, result)
-
-
-def _progress_notes(event: FileUploaded, delivery: Delivery) -> Note:
-    last = 0.0
-
-    async def note(phase: str, done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last < _NOTE_EVERY_S:
-            return
-        last = time.monotonic()
-        async with delivery.transaction() as session:
-            await queries.set_progress(session, event.file_id, phase=phase, done=done, total=total)
-
-    return note
+        note = progress_notes(delivery, queries.set_progress, event.file_id)
+        if file_type is FileType.TABULAR:
+            try:
+                result = await read_table(
+                    source, work, settings, note, may_be_document=event.file_type is None
+                )
+                return await _store(event, delivery, result)
+            except FileRefused as refused:
+                if refused.slug != IS_DOCUMENT:
+                    raise
+        return await read_document(objects, Original(source, folder, event.object_key), settings, note)
 
 
 async def _store(event: FileUploaded, delivery: Delivery, result: ReaderResult) -> service.ReadTable:
@@ -115,15 +115,24 @@ async def _store(event: FileUploaded, delivery: Delivery, result: ReaderResult) 
     )
 
 
-async def _complete(event: FileUploaded, delivery: Delivery, table: service.ReadTable) -> None:
+async def _complete(event: FileUploaded, delivery: Delivery, read: service.ReadTable | ReadDocument) -> None:
     async with delivery.effect() as session:
         file = await queries.lock_file(session, event.file_id)
         if file is not None and file.upload_status == UploadStatus.PENDING:
-            limits = delivery.resources.settings.plan_limits
-            await service.complete_import(session, limits, file, table, team_id=delivery.team_id)
+            await _complete_file(session, delivery, file, read)
     if file is None:
         # Deleted while it was read: what was stored after the purge goes as well.
         await delivery.resources.objects.delete_prefix(service.folder_of(event.object_key))
+
+
+async def _complete_file(
+    session: Session, delivery: Delivery, file: RawDataFile, read: service.ReadTable | ReadDocument
+) -> None:
+    if isinstance(read, ReadDocument):
+        await complete_document(session, file, read, team_id=delivery.team_id)
+        return
+    limits = delivery.resources.settings.plan_limits
+    await service.complete_import(session, limits, file, read, team_id=delivery.team_id)
 
 
 async def _refuse(event: FileUploaded, delivery: Delivery, refused: FileRefused) -> None:

@@ -7,14 +7,18 @@ dataset's version number decides, and the slower one starts over.
 
 import asyncio
 import contextlib
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from contracts.ingestion import ResponseSubmitted, SurveyDeleted, SurveyPublished
 from kernel.clock import utc_now
 from kernel.subscriptions import Delivery
+from services.ingestion.consumers.changes import PARQUET, run_change, settings_of
 from services.ingestion.consumers.registry import consumers
 from services.ingestion.queries import responses as queries
 from services.ingestion.service import responses as service
+from services.ingestion.service.dataset_versions import Content, Overtaken
+from services.ingestion.service.reading import scratch_folder
 
 REST_S = 0.25
 """Shortest time between two versions of one dataset: what arrives in between is counted by the second."""
@@ -63,16 +67,34 @@ async def _rebuild(survey_id: int, delivery: Delivery) -> None:
             rebuilt = await service.tabulate_responses(session, survey_id)
         if rebuilt is None:
             return
-        key = rebuilt.parquet_key(delivery.team_id)
-        content = await asyncio.to_thread(_file_of, rebuilt)
-        await delivery.resources.objects.put(key, content, "application/vnd.apache.parquet")
-        with contextlib.suppress(service.Overtaken):
+        content = await _stored(rebuilt, delivery)
+        with contextlib.suppress(Overtaken):
             async with delivery.effect() as session:
-                added = await service.add_version(session, rebuilt, parquet_key=key, team_id=delivery.team_id)
+                added = await service.add_version(session, rebuilt, content, team_id=delivery.team_id)
             if not added:  # deleted meanwhile: what was stored after the purge goes as well
-                await delivery.resources.objects.delete(key)
+                await delivery.resources.objects.delete(content.parquet_key)
             return
-    raise service.Overtaken(f"survey {survey_id}: other processes were faster {MOST_ATTEMPTS} times")
+    raise Overtaken(f"survey {survey_id}: other processes were faster {MOST_ATTEMPTS} times")
+
+
+async def _stored(rebuilt: service.Rebuilt, delivery: Delivery) -> Content:
+    """Store the table, with the variables that are derived from it, where there are any."""
+    objects, file = delivery.resources.objects, await asyncio.to_thread(_file_of, rebuilt)
+    if not rebuilt.derivations:
+        key = rebuilt.parquet_key(delivery.team_id, rebuilt.content_hash)
+        await objects.put(key, file, PARQUET)
+        return Content(key, rebuilt.codebook, rebuilt.table.n_rows, rebuilt.whole_hash)
+    async with scratch_folder(settings_of(delivery)) as folder:
+        rows = folder / "rows.parquet"
+        await asyncio.to_thread(rows.write_bytes, file)
+        base = {"parquet": str(rows), "codebook": rebuilt.codebook}
+        wanted = [one.as_json() for one in rebuilt.derivations]
+        made = await run_change(
+            {"base": base, "derivations": wanted, "corrections": dict(rebuilt.corrections)}, folder, delivery
+        )
+        key = rebuilt.parquet_key(delivery.team_id, made["content_hash"])
+        await objects.upload(key, Path(made["parquet"]), PARQUET)
+        return Content(key, made["codebook"], made["n_rows"], made["content_hash"])
 
 
 def _file_of(rebuilt: service.Rebuilt) -> bytes:

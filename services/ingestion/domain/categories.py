@@ -7,6 +7,7 @@ combinations of few recurring answers (`Radio; TV`), joined by one separator.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.ingestion.domain.scales import Scale, find_scale, natural_order
 
@@ -16,10 +17,15 @@ _MAX_CODES = 50
 _MAX_CODES_OF_LARGE_TABLES = 250
 _MIN_ROWS_PER_CODE_OF_LARGE_TABLES = 20
 _MAX_LABEL_CHARACTERS = 120
-_SEPARATORS = (";", "|", "\n", ", ")
+_COMMAS = (", ", ",")
+_SEPARATORS = (";", "|", "\n", *_COMMAS)
 _MAX_ANSWERS = 60
 _MIN_SHARE_OF_COMBINATIONS = 0.1
 _MIN_MENTIONS_PER_ANSWER = 3
+_MIN_MENTIONS_OF_WHOLE = 5
+
+GLUE = "\x1f"
+"""Stands for the separator inside an answer while a cell is cut: a character that no text contains (ASCII 31)."""
 
 Frequencies = Sequence[tuple[str, int]]
 
@@ -35,11 +41,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class MultipleResponse:
-    """A column whose cells hold several answers: the separator, and the answers in natural order."""
+    """A column whose cells hold several answers: the separator, and the answers in natural order.
+
+    `whole` are answers in whose wording the separator stands, such as "Laptop, large" between commas.
+    """
 
     separator: str
     answers: tuple[str, ...]
     share_of_combinations: float
+    whole: tuple[str, ...] = ()
 
 
 def is_category(frequencies: Frequencies) -> bool:
@@ -90,7 +100,7 @@ class _Splitting:
         """True when answers recur across many different combinations: they were ticked independently."""
         n_answers = len(self.mentions)
         enough = n_answers / 2
-        if separator == ", ":
+        if separator in _COMMAS:
             # Commas stand in sentences and place names too: every answer must also be seen without the others.
             enough = n_answers if self.n_distinct_single * 2 >= n_answers else float("inf")
         return (
@@ -103,9 +113,12 @@ class _Splitting:
 
 
 def _split_by(frequencies: Frequencies, separator: str) -> MultipleResponse | None:
+    if separator == "," and any(", " in text for text, _ in frequencies):
+        return None
+    whole = _inseparable(frequencies, separator) if separator in _COMMAS else ()
     counts = _Splitting(Counter())
     for text, n in frequencies:
-        answers = split_answers(text, separator)
+        answers = split_answers(text, separator, whole)
         if len(answers) != len(set(answers)):
             return None
         counts.mentions.update(dict.fromkeys(answers, n))
@@ -115,9 +128,34 @@ def _split_by(frequencies: Frequencies, separator: str) -> MultipleResponse | No
         counts.n_distinct_single += len(answers) == 1
     if not counts.is_plausible(separator):
         return None
-    return MultipleResponse(separator, tuple(natural_order(counts.mentions)), counts.share)
+    return MultipleResponse(separator, tuple(natural_order(counts.mentions)), counts.share, whole)
 
 
-def split_answers(text: str, separator: str) -> list[str]:
-    """Return the answers in a cell, without blanks around them; empty pieces are none."""
-    return [piece for piece in (part.strip() for part in text.split(separator)) if piece]
+def _inseparable(frequencies: Frequencies, separator: str) -> tuple[str, ...]:
+    """Neighbouring pieces that never occur without each other, joined again: one answer with the separator in it."""
+    mentions: Counter[str] = Counter()
+    neighbours: Counter[tuple[str, str]] = Counter()
+    for text, n in frequencies:
+        pieces = split_answers(text, separator)
+        mentions.update(dict.fromkeys(pieces, n))
+        neighbours.update(dict.fromkeys(pairwise(pieces), n))
+    after = {
+        one: other
+        for (one, other), n in neighbours.items()
+        if n == mentions[one] == mentions[other] and n >= _MIN_MENTIONS_OF_WHOLE
+    }
+    found = []
+    for start in after.keys() - set(after.values()):
+        words = [start]
+        while words[-1] in after:
+            words.append(after[words[-1]])
+        found.append(separator.join(words))
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def split_answers(text: str, separator: str, whole: Sequence[str] = ()) -> list[str]:
+    """Return the answers in a cell, without blanks around them; empty pieces are none. Those in `whole` are not cut."""
+    for answer in whole:
+        text = text.replace(answer, answer.replace(separator, GLUE))
+    pieces = (part.strip().replace(GLUE, separator) for part in text.split(separator))
+    return [piece for piece in pieces if piece]

@@ -1,6 +1,7 @@
 """What people and analyses read about a dataset: `columns_metadata` of the file and the codebook of the dataset."""
 
 import math
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
@@ -16,14 +17,10 @@ _LOW_CONFIDENCE = MIN_TYPED_RATIO - 0.25
 CATEGORICAL = frozenset({"category", "ordered", "multiple"})
 
 
-def columns_metadata(variables: list[Variable]) -> dict[str, Any]:
-    """Return what was detected, column by column."""
-    return {"columns": [_column(variable) for variable in variables]}
-
-
-def _column(variable: Variable) -> dict[str, Any]:
+def described(variable: Variable) -> dict[str, Any]:
+    """Return what `columns_metadata` says about a column of texts."""
     facts, meaning = variable.facts, variable.meaning
-    described: dict[str, Any] = {
+    found: dict[str, Any] = {
         "name": facts.name,
         "alias": facts.alias,
         "label": facts.name or facts.alias,
@@ -36,13 +33,13 @@ def _column(variable: Variable) -> dict[str, Any]:
         "examples": _examples(variable),
     }
     if meaning.facts is not None:
-        described |= {"format": meaning.facts.format.name, "coerced": variable.n_coerced}
-        described |= _extremes(meaning.facts.minimum, meaning.facts.maximum, meaning.facts.mean)
+        found |= {"format": meaning.facts.format.name, "coerced": variable.n_coerced}
+        found |= _extremes(meaning.facts.minimum, meaning.facts.maximum, meaning.facts.mean)
     if facts.frequencies is not None:
-        described["top_values"] = [{"value": text, "n": n} for text, n in facts.frequencies[:_MAX_TOP_VALUES]]
+        found["top_values"] = [{"value": text, "n": n} for text, n in facts.frequencies[:_MAX_TOP_VALUES]]
     if meaning.unit:
-        described["unit"] = meaning.unit
-    return described
+        found["unit"] = meaning.unit
+    return found
 
 
 def _examples(variable: Variable) -> list[str]:
@@ -64,18 +61,10 @@ def json_value(value: object) -> object:
     return value
 
 
-def codebook(variables: list[Variable], n_rows: int) -> dict[str, Any]:
-    """Return the dataset's codebook: one entry per variable, in the order of the file."""
-    return {
-        "variables": [_variable(variable, n_rows) for variable in variables],
-        "n_rows": n_rows,
-        "multiple_response_sets": [],
-    }
-
-
-def _variable(variable: Variable, n_rows: int) -> dict[str, Any]:
+def entry(variable: Variable, n_rows: int) -> dict[str, Any]:
+    """Return the codebook's entry of a column of texts."""
     facts, meaning = variable.facts, variable.meaning
-    entry: dict[str, Any] = {
+    found: dict[str, Any] = {
         "alias": facts.alias,
         "name": facts.name,
         "label": facts.name or facts.alias,
@@ -85,24 +74,23 @@ def _variable(variable: Variable, n_rows: int) -> dict[str, Any]:
         "source": {"column": facts.name},
     }
     if meaning.kind in CATEGORICAL:
-        entry["codes"] = [_code(code) for code in meaning.codes]
+        found["codes"] = code_entries(meaning.codes)
     if meaning.unit:
-        entry["unit"] = meaning.unit
-    return entry
+        found["unit"] = meaning.unit
+    return found
 
 
-def _code(code: Code) -> dict[str, Any]:
-    return {"code": code.code, "label": code.label, "value": code.value}
+def code_entries(codes: Iterable[Code]) -> list[dict[str, Any]]:
+    """Return codes as the codebook lists them."""
+    return [{"code": code.code, "label": code.label, "value": code.value} for code in codes]
 
 
-def doubts(variables: list[Variable]) -> list[str]:
+def doubts(variable: Variable) -> list[str]:
     """Return a sentence for each thing about the understanding that a person should check."""
-    unsure = [
-        f"{v.facts.alias}: taken as {v.meaning.kind}, not surely ({v.meaning.reason})"
-        for v in variables
-        if v.facts.n_filled and v.meaning.confidence < _LOW_CONFIDENCE
-    ]
-    return unsure + [doubt for v in variables if v.meaning.kind in CATEGORICAL for doubt in _marker_codes(v)]
+    facts, meaning = variable.facts, variable.meaning
+    if facts.n_filled and meaning.confidence < _LOW_CONFIDENCE:
+        return [f"{facts.alias}: taken as {meaning.kind}, not surely ({meaning.reason})"]
+    return _marker_codes(variable) if meaning.kind in CATEGORICAL else []
 
 
 def _marker_codes(variable: Variable) -> list[str]:

@@ -6,7 +6,8 @@ anything, the file is read again record by record (`records`), rewritten in a st
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,13 @@ from services.ingestion.domain.dialects import (
     sample_rows,
 )
 from services.ingestion.domain.encodings import Encoding, decode_chunks, detect_encoding
+from services.ingestion.domain.guarding import free_guarded
 from services.ingestion.domain.headers import Header, detect_header
 from services.ingestion.domain.quoting import literal
+from services.ingestion.domain.reading_options import ReadingOptions
 from services.ingestion.domain.records import LineReport, fitted, records
 from services.ingestion.domain.refusals import DAMAGED, NO_TABLE, NOT_TEXT, TOO_COMPLEX, FileRefused
+from services.ingestion.domain.told_shape import told_dialect, told_encoding, told_header
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,6 +41,7 @@ _CHUNK_BYTES = 1 << 20
 _MAX_UNDECODABLE_RATIO = 0.01
 _MAX_REJECTED_RATIO = 0.5
 _MIN_ROWS_TO_JUDGE = 10
+_GIANT_LINE_CHARACTERS = 100_000
 _STRICT = Dialect(",", '"', None, "rewritten")
 
 Progress = Callable[[str, int, int], None]
@@ -53,6 +58,17 @@ class RawTable:
     # The kinds of blanks that occur in the file: only these can stand around a cell.
     blanks: str = BLANKS
     how: dict[str, Any] = field(default_factory=dict)
+    # Which columns are texts whose meaning is yet to be found; None: all of them.
+    texts: Sequence[int] | None = None
+    # What a person should check about the file as a whole.
+    doubts: list[str] = field(default_factory=list)
+    # What a person has told about reading it.
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+
+    @property
+    def text_indices(self) -> Sequence[int]:
+        """The columns whose cells are texts."""
+        return range(self.header.n_columns) if self.texts is None else self.texts
 
 
 def column(index: int) -> str:
@@ -61,28 +77,62 @@ def column(index: int) -> str:
 
 
 def read_delimited(
-    connection: "DuckDBPyConnection", source: Path, work: Path, progress: Progress
+    connection: "DuckDBPyConnection",
+    source: Path,
+    work: Path,
+    progress: Progress,
+    options: ReadingOptions,
 ) -> RawTable:
     """Return a text file's table of texts; raises FileRefused when there is none in it."""
-    encoding = detect_encoding(_chunks(source, progress))
+    encoding = told_encoding(source, options) or detect_encoding(_chunks(source, progress))
     path, n_undecodable = _as_plain_utf8(source, work, encoding)
     endings = _line_endings(path)
     sample = _sample(path)
-    dialect = detect_dialect(sample)
+    dialect = told_dialect(sample, options) or detect_dialect(sample)
     rows = sample_rows(sample, dialect)
-    header = detect_header(rows, has_directive=excel_directive(sample) is not None)
+    header = told_header(rows, options) or detect_header(
+        rows, has_directive=excel_directive(sample) is not None
+    )
     if not rows or header.n_columns > MAX_COLUMNS:
-        raise _no_table(header, n_rows=len(rows))
+        raise _no_table(header, n_rows=len(rows), sample=sample)
     text = _Text(path, dialect, header, has_crlf=endings.n_crlf > 0)
     lines = LineReport()
-    plain = text.obeys and endings.uniform and header.n_skipped <= 1
+    plain = text.obeys and endings.uniform and header.n_above == 0
     if not (plain and _load_fast(connection, text, lines)):
         lines = LineReport()
         _load_slowly(connection, text, work / "strict.csv", lines, progress)
+    drop_told_markers(connection, header.n_columns, options)
     n_rows = _count(connection)
     _refuse_rubbish(n_rows, lines, dialect)
     how = _describe(encoding, n_undecodable, endings, dialect, header)
-    return RawTable(header, n_rows, dialect.delimiter, lines, endings.blanks, how)
+    if endings.has_apostrophe:
+        n_freed = free_guarded(connection, RAW_TABLE, [column(i) for i in range(header.n_columns)])
+        how |= {"freed_of_apostrophes": n_freed} if n_freed else {}
+    doubts = _doubts_about_the_end(path, dialect)
+    return RawTable(
+        header, n_rows, dialect.delimiter, lines, endings.blanks, how, doubts=doubts, options=options
+    )
+
+
+def drop_told_markers(connection: "DuckDBPyConnection", n_columns: int, options: ReadingOptions) -> None:
+    """Empty the cells that hold a text which, as a person has told, means that there is no value."""
+    if not options.missing:
+        return
+    markers = ", ".join(map(literal, options.missing))
+    for name in map(column, range(n_columns)):
+        cell = f"trim({name}, {literal(BLANKS)})"
+        connection.execute(f"UPDATE {RAW_TABLE} SET {name} = NULL WHERE {cell} IN ({markers})")
+
+
+def _doubts_about_the_end(path: Path, dialect: Dialect) -> list[str]:
+    """What speaks for a file that was cut off: a quote that opens a cell of the last line and does not close."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _CHUNK_BYTES))
+        last = file.read().rpartition(b"\n")[2]
+    begin, quote = re.escape(dialect.delimiter.encode()), re.escape(dialect.quote.encode())
+    opens = re.search(rb"(?:^|%b)%b(?:[^%b]|%b%b)*$" % (begin, quote, quote, quote, quote), last)
+    is_cut = opens is not None and dialect.escape is None
+    return ["the last line ends within a quoted cell: the file may have been cut off"] if is_cut else []
 
 
 def _chunks(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
@@ -122,10 +172,13 @@ class _LineEndings:
     n_lf: int
     n_cr: int
     blanks: str
+    has_apostrophe: bool
+    has_giant_line: bool
 
     @property
     def uniform(self) -> bool:
-        return self.n_cr == 0 and not (self.n_crlf and self.n_lf)
+        # DuckDB leaves a line that is longer than its buffer out, without a word.
+        return self.n_cr == 0 and not (self.n_crlf and self.n_lf) and not self.has_giant_line
 
     @property
     def name(self) -> str:
@@ -136,7 +189,8 @@ class _LineEndings:
 def _line_endings(path: Path) -> _LineEndings:
     n_crlf = n_lf = n_cr = offset = 0
     carry = tail = b""
-    blanks: set[str] = set()
+    missing = {blank: blank.encode() for blank in BLANKS}
+    has_apostrophe = has_giant_line = False
     for chunk in _chunks(path):
         if b"\x00" in chunk:
             raise FileRefused(
@@ -145,17 +199,29 @@ def _line_endings(path: Path) -> _LineEndings:
                 "The file is damaged or is no CSV. Export it again from the program it comes from.",
             )
         offset += len(chunk)
-        blanks |= {blank for blank in BLANKS if blank not in blanks and blank.encode() in tail + chunk}
+        missing = _still_missing(missing, tail + chunk)
+        has_apostrophe = has_apostrophe or b"'" in chunk
+        has_giant_line = has_giant_line or (len(chunk) == _CHUNK_BYTES and b"\n" not in chunk)
         tail = chunk[-2:]
         piece = carry + chunk
         # A pair may be torn apart between two chunks: the last byte waits for the next chunk.
         carry = b"\r" if piece.endswith(b"\r") else b""
         piece = piece[: len(piece) - len(carry)]
-        pairs = piece.count(b"\r\n")
+        n_returns = piece.count(b"\r")
+        pairs = piece.count(b"\r\n") if n_returns else 0
         n_crlf += pairs
         n_lf += piece.count(b"\n") - pairs
-        n_cr += piece.count(b"\r") - pairs
-    return _LineEndings(n_crlf, n_lf, n_cr + len(carry), "".join(sorted(blanks)))
+        n_cr += n_returns - pairs
+    blanks = "".join(sorted(set(BLANKS) - set(missing)))
+    return _LineEndings(n_crlf, n_lf, n_cr + len(carry), blanks, has_apostrophe, has_giant_line)
+
+
+def _still_missing(missing: dict[str, bytes], piece: bytes) -> dict[str, bytes]:
+    # Most chunks of most files are ASCII, where a look for each of the other blanks would be the dearest part.
+    is_ascii = piece.isascii()
+    return {
+        blank: code for blank, code in missing.items() if (is_ascii and len(code) > 1) or code not in piece
+    }
 
 
 def _sample(path: Path) -> str:
@@ -206,7 +272,8 @@ def _load_fast(connection: "DuckDBPyConnection", text: _Text, lines: LineReport)
     blank = " AND ".join(f"{column(i)} IS NULL" for i in range(text.header.n_columns))
     lines.n_blank = connection.execute(f"DELETE FROM {RAW_TABLE} WHERE {blank}").fetchall()[0][0]
     if text.header.has_header:
-        connection.execute(f"DELETE FROM {RAW_TABLE} WHERE rowid = (SELECT min(rowid) FROM {RAW_TABLE})")
+        first = f"SELECT rowid FROM {RAW_TABLE} ORDER BY rowid LIMIT {text.header.n_rows}"
+        connection.execute(f"DELETE FROM {RAW_TABLE} WHERE rowid IN ({first})")
     return True
 
 
@@ -269,7 +336,13 @@ def _count(connection: "DuckDBPyConnection") -> int:
     return int(connection.execute(f"SELECT count(*) FROM {RAW_TABLE}").fetchall()[0][0])
 
 
-def _no_table(header: Header, *, n_rows: int) -> FileRefused:
+def _no_table(header: Header, *, n_rows: int, sample: str) -> FileRefused:
+    if n_rows == 0 and max(map(len, sample.splitlines()), default=0) > _GIANT_LINE_CHARACTERS:
+        return FileRefused(
+            TOO_COMPLEX,
+            f"The first line has a cell of more than {_GIANT_LINE_CHARACTERS:,} characters, which no table begins with.",
+            "Check the delimiter, the quotes and the line ends, then export the file again.",
+        )
     if n_rows == 0:
         return FileRefused(
             NO_TABLE, "There is no row in the file.", "Export the table with its rows and upload it again."
@@ -311,10 +384,5 @@ def _describe(
             "alternatives": list(dialect.alternatives),
             "line_endings": endings.name,
         },
-        "header": {
-            "present": header.has_header,
-            "reason": header.reason,
-            "rows_above": header.n_skipped - header.has_header,
-            "repairs": list(header.repairs),
-        },
+        "header": header.as_json(),
     }

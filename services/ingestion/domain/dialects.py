@@ -67,15 +67,29 @@ def detect_dialect(sample: str) -> Dialect:
     prescribed = excel_directive(sample)
     if prescribed:
         return Dialect(prescribed, '"', None, "the first line prescribes it (sep=)")
-    favourite, quote, escape = _clevercsv_opinion(sample)
-    readings = [_read(sample, delimiter, quote, escape) for delimiter in DELIMITERS]
-    holding = sorted((r for r in readings if r.holds), key=lambda r: r.rank(favourite), reverse=True)
+    favourite, quote, escape = "", '"', None
+    holding = _holding(sample, quote, escape)
+    if len(holding) > 1 or _may_quote_or_escape_otherwise(sample):
+        favourite, quote, escape = _clevercsv_opinion(sample)
+        holding = _holding(sample, quote, escape)
+    holding.sort(key=lambda r: r.rank(favourite), reverse=True)
     if not holding:
         return Dialect(NO_DELIMITER, quote, escape, "no delimiter cuts the lines into rows of one width")
     best = holding[0]
     percent = round(best.consistency * 100)
     reason = f"{percent} % of the first rows have {best.width} cells with it"
     return Dialect(best.delimiter, quote, escape, reason, tuple(NAMES[r.delimiter] for r in holding[1:]))
+
+
+def _holding(sample: str, quote: str, escape: str | None) -> list[_Reading]:
+    readings = [_read(sample, delimiter, quote, escape) for delimiter in DELIMITERS if delimiter in sample]
+    return [reading for reading in readings if reading.holds]
+
+
+def _may_quote_or_escape_otherwise(sample: str) -> bool:
+    # Its opinion takes a quarter of a second: asked only where an answer of its could be followed (see there).
+    head = sample[:_CLEVERCSV_CHARACTERS]
+    return "\\" in head or ("'" in head and '"' not in head)
 
 
 def _clevercsv_opinion(sample: str) -> tuple[str, str, str | None]:

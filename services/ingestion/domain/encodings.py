@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from services.ingestion.domain.signatures import utf16_order
+from services.ingestion.domain.signatures import HEAD_BYTES, utf16_order
 
 # The longest marks first: UTF-32 LE begins with the mark of UTF-16 LE.
-_MARKS: tuple[tuple[bytes, str], ...] = (
+MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,6 +35,7 @@ _WINDOWS_OF_ISO = {
     "iso8859-16": "cp1250",
 }
 _SAMPLE_BYTES = 256 * 1024
+_MIN_BYTES_TO_BELIE = 8
 # Below so many bytes outside ASCII the statistics of letters say nothing.
 _MIN_FOREIGN_BYTES = 12
 _MIN_GOOD_PER_BAD = 20
@@ -52,6 +53,8 @@ _FIRST_LETTER = 0xC0
 # Quotation marks, dashes and the euro stand around words there.
 _SIGNS = bytes(range(0x80, _FIRST_LETTER))
 _MIN_WESTERN_RATIO = 0.9
+CESU_8 = "cesu-8"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,29 @@ def detect_encoding(chunks: Iterable[bytes]) -> Encoding:
 
 
 def _marked(head: bytes) -> Encoding | None:
-    for mark, name in _MARKS:
+    for mark, name in MARKS:
         if head.startswith(mark):
-            return Encoding(name, len(mark), "the file begins with a byte order mark")
+            told = _belied(head[len(mark) :][:HEAD_BYTES], name, len(mark))
+            return told or Encoding(name, len(mark), "the file begins with a byte order mark")
+    return None
+
+
+def _belied(rest: bytes, name: str, mark_bytes: int) -> Encoding | None:
+    """The encoding of a text whose mark was put before it by a program that did not look."""
+    order = utf16_order(rest) if name == "utf-8" else None
+    if order is not None:
+        reason = "the byte order mark is that of UTF-8, but every second byte is zero, as in UTF-16"
+        return Encoding(order, mark_bytes, reason)
+    # Delimiters and line ends of a table in UTF-16 have a zero byte each.
+    if name.startswith("utf-16") and len(rest) >= _MIN_BYTES_TO_BELIE and rest.isascii() and 0 not in rest:
+        reason = "the byte order mark is that of UTF-16, but the bytes are plain text"
+        return Encoding("utf-8", mark_bytes, reason)
     return None
 
 
 def _feed(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    if not final and chunk.isascii() and not decoder.getstate()[0]:
+        return True
     try:
         decoder.decode(chunk, final)
     except UnicodeDecodeError:
@@ -110,7 +129,18 @@ def _judge(head: bytes, foreign: bytes, *, is_utf8: bool) -> Encoding:
     if is_utf8:
         reason = "all bytes are valid UTF-8" if foreign else "all bytes are ASCII"
         return Encoding("utf-8", 0, reason)
-    return _nearly_utf8(foreign) or _by_statistics(foreign)
+    return _surrogates(foreign) or _nearly_utf8(foreign) or _by_statistics(foreign)
+
+
+def _surrogates(foreign: bytes) -> Encoding | None:
+    # CESU-8 (Unicode Technical Report 26): Oracle and old MySQL write an emoji as two surrogates of three bytes each.
+    try:
+        text = codecs.getincrementaldecoder("utf-8")("surrogatepass").decode(foreign)
+    except UnicodeDecodeError:
+        return None
+    if _SURROGATE.search(text) is None:
+        return None
+    return Encoding(CESU_8, 0, "UTF-8 but for characters written as two surrogates", is_exact=False)
 
 
 def _nearly_utf8(foreign: bytes) -> Encoding | None:
@@ -144,6 +174,8 @@ def _chardet_guess(foreign: bytes) -> str | None:
     if not found:
         return None
     name = codecs.lookup(found).name
+    if name.startswith(("utf-16", "utf-32")):  # judged before, by the whole file's marks and zeros
+        return None
     if name in _WINDOWS_OF_ISO and any(byte in _C1_BYTES for byte in foreign):
         name = _WINDOWS_OF_ISO[name]
     western = {"iso8859-1", "iso8859-15"}
@@ -185,6 +217,9 @@ def _reads_cleanly(sample: bytes, name: str) -> bool:
 
 def decode_chunks(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
     """Yield the text without its mark; bytes that the encoding does not know become U+FFFD."""
+    if encoding.name == CESU_8:
+        yield from map(_with_pairs_joined, _whole_lines(chunks))
+        return
     decoder = codecs.getincrementaldecoder(encoding.name)("replace")
     to_skip = encoding.mark_bytes
     for chunk in chunks:
@@ -192,3 +227,21 @@ def decode_chunks(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[str]:
         to_skip = max(0, to_skip - len(chunk))
         yield decoder.decode(body)
     yield decoder.decode(b"", final=True)
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    # Neither a character nor a pair of surrogates is torn apart at the end of a line.
+    rest = b""
+    for chunk in chunks:
+        lines, end, rest = (rest + chunk).rpartition(b"\n")
+        yield lines + end
+    yield rest
+
+
+def _with_pairs_joined(lines: bytes) -> str:
+    """Return text of CESU-8; a surrogate that stands alone becomes U+FFFD, as bytes do that are no UTF-8 at all."""
+    try:
+        text = lines.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return lines.decode("utf-8", "replace")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -39,6 +39,8 @@ class ValueFormat:
     family: str = ""
     # What it reads cannot be meant otherwise, so no rival needs counting once it reads all cells.
     plain: bool = False
+    # A pattern that is found in every cell of this format; far cheaper to look for, so most formats are never tried.
+    mark: str = "[0-9]"
 
     def matches(self, cell: str) -> bool:
         """True when a cell is written in this format."""
@@ -134,14 +136,14 @@ def _decimal(style: NumberStyle) -> ValueFormat:
 def _percentage(style: NumberStyle) -> ValueFormat:
     pattern = f"{_SIGN}{style.core}[ \u00a0]?%"
     bare = style.number_sql("rtrim({cell}, '% \u00a0')")
-    return ValueFormat("percentage", f"{style.name} %", pattern, bare, "DOUBLE")
+    return ValueFormat("percentage", f"{style.name} %", pattern, bare, "DOUBLE", mark="%")
 
 
 def _currency(style: NumberStyle) -> ValueFormat:
     core = style.core.removesuffix("(?:[eE][+\\-]?[0-9]{1,3})?")
     pattern = f"{_SIGN}(?:{_CURRENCY}[ \u00a0]?{_SIGN}{core}|{core}[ \u00a0]?{_CURRENCY})"
     bare = style.number_sql("trim(regexp_replace({cell}, " + literal(_CURRENCY) + ", ''), ' \u00a0')")
-    return ValueFormat("currency", f"¤ {style.name}", pattern, bare, "DOUBLE")
+    return ValueFormat("currency", f"¤ {style.name}", pattern, bare, "DOUBLE", mark=_CURRENCY)
 
 
 _DAY, _MONTH, _YEAR4, _YEAR2 = "(?:0?[1-9]|[12][0-9]|3[01])", "(?:0?[1-9]|1[0-2])", "[12][0-9]{3}", "[0-9]{2}"
@@ -184,15 +186,32 @@ def _strptime(formats: tuple[str, ...]) -> str:
 
 def _date(name: str, pattern: str, strptime: str, family: str) -> ValueFormat:
     return ValueFormat(
-        "date", name, pattern, f"CAST({_strptime((strptime,))} AS DATE)", "DATE", family=family
+        "date",
+        name,
+        pattern,
+        f"CAST({_strptime((strptime,))} AS DATE)",
+        "DATE",
+        family=family,
+        mark=_separator(strptime),
     )
+
+
+def _separator(strptime: str) -> str:
+    # Between day and month, or month and year.
+    return re.escape(re.sub("%[a-zA-Z]", "", strptime)[-1])
 
 
 def _datetime(date: tuple[str, str, str, str], time: tuple[str, str, tuple[str, ...]]) -> ValueFormat:
     formats = tuple(f"{date[2]}{gap}{clock}" for gap, clock in product((" ", "T"), time[2]))
     pattern = f"{date[1]}[ T]{time[1]}"
     return ValueFormat(
-        "datetime", f"{date[0]} {time[0]}", pattern, _strptime(formats), "TIMESTAMP", family=date[3]
+        "datetime",
+        f"{date[0]} {time[0]}",
+        pattern,
+        _strptime(formats),
+        "TIMESTAMP",
+        family=date[3],
+        mark=f"{_separator(date[2])}.*:",
     )
 
 
@@ -200,16 +219,27 @@ def _datetime_with_offset() -> ValueFormat:
     pattern = f"{_DATES[0][1]}[ T]{_TIMES[0][1]} ?(?:Z|UTC|[+\\-][0-9]{{2}}(?::?[0-9]{{2}})?)"
     aware = "TRY_CAST(regexp_replace({cell}, ' ?(?:Z|UTC)$', '+00') AS TIMESTAMPTZ)"
     return ValueFormat(
-        "datetime", "2020-12-31T23:59:59+00:00", pattern, f"({aware} AT TIME ZONE 'UTC')", "TIMESTAMP"
+        "datetime",
+        "2020-12-31T23:59:59+00:00",
+        pattern,
+        f"({aware} AT TIME ZONE 'UTC')",
+        "TIMESTAMP",
+        mark="-.*:",
     )
 
 
 def _time(time: tuple[str, str, tuple[str, ...]]) -> ValueFormat:
-    return ValueFormat("time", time[0], time[1], f"CAST({_strptime(time[2])} AS TIME)", "TIME")
+    return ValueFormat("time", time[0], time[1], f"CAST({_strptime(time[2])} AS TIME)", "TIME", mark=":")
 
 
 _BOOLEAN = ValueFormat(
-    "boolean", "true/false", "(?i:true|false)", "lower({cell}) = 'true'", "BOOLEAN", plain=True
+    "boolean",
+    "true/false",
+    "(?i:true|false)",
+    "lower({cell}) = 'true'",
+    "BOOLEAN",
+    plain=True,
+    mark="[eE]",
 )
 GROUPED_BY_POINTS = _grouped_integer("1.234", ".")
 # In the order in which they are preferred where several read all cells.

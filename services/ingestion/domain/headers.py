@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from services.ingestion.domain.survey_headers import Layout, Title, find_layout, is_value
 
 _MAX_PREAMBLE_ROWS = 20
 _MIN_WIDTH_BELOW_TITLES = 3
 _MIN_ROWS_TO_COMPARE = 3
-_VALUE = re.compile(
-    r"[+\-]?[\d.,\s]*\d[\d.,\s]*%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\S+@\S+\.\S+|https?://\S+"
-)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # Reserved by the dataset contract for the parallel column of missing kinds.
 _RESERVED_SUFFIX = "__missing"
@@ -30,16 +30,43 @@ class Header:
     aliases: tuple[str, ...]
     repairs: tuple[str, ...] = field(default=())
     reason: str = ""
+    n_rows: int = 1
+    """How many rows name the columns, where any does."""
+    program: str = ""
+    """Whose header of several rows it looks like."""
+    titles: tuple[Title, ...] = field(default=())
+    """What each column asks, where the header says so in rows of its own."""
 
     @property
     def n_columns(self) -> int:
         """The number of columns."""
         return len(self.names)
 
+    @property
+    def n_above(self) -> int:
+        """Rows of titles and notes above the table."""
+        return self.n_skipped - self.n_rows * self.has_header
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the header as the import report shows it."""
+        return {
+            "present": self.has_header,
+            "reason": self.reason,
+            "rows": self.n_rows * self.has_header,
+            "rows_above": self.n_above,
+            "layout": self.program or None,
+            "repairs": list(self.repairs),
+        }
+
 
 def detect_header(rows: Sequence[Sequence[str]], *, has_directive: bool = False) -> Header:
     """Return a table's shape by its first rows (none of them blank); linear in the sample."""
-    n_preamble = _count_preamble(rows, 1 if has_directive else 0)
+    first = 1 if has_directive else 0
+    n_preamble = _count_preamble(rows, first)
+    for start in range(first, n_preamble + 1):
+        layout = find_layout(rows[start:], below_titles=start < n_preamble)
+        if layout is not None:
+            return _of_layout(layout, rows, start)
     body = rows[n_preamble:]
     named, reason = _first_row_names(body)
     header = list(body[0]) if body and named else []
@@ -47,6 +74,17 @@ def detect_header(rows: Sequence[Sequence[str]], *, has_directive: bool = False)
     names = tuple(name.strip() for name in _fit(header, body[1:], width))
     aliases, repairs = unique_aliases(names, explicit=named)
     return Header(n_preamble + named, named, names, aliases, tuple(repairs), reason)
+
+
+def _of_layout(layout: Layout, rows: Sequence[Sequence[str]], start: int) -> Header:
+    n_skipped = start + layout.n_rows
+    width = _width(layout.names, rows[n_skipped:])
+    surplus = width - len(layout.names)
+    names = layout.names + ("",) * surplus
+    titles = layout.titles + (Title(""),) * surplus
+    aliases, repairs = unique_aliases(names)
+    found = (n_skipped, True, names, aliases, tuple(repairs), layout.reason)
+    return Header(*found, n_rows=layout.n_rows, program=layout.program, titles=titles)
 
 
 def _count_preamble(rows: Sequence[Sequence[str]], first: int) -> int:
@@ -70,15 +108,20 @@ def _first_row_names(body: Sequence[Sequence[str]]) -> tuple[bool, str]:
         return False, "there is no row"
     first = [cell.strip() for cell in body[0]]
     below = [{row[i].strip() for row in body[1:] if i < len(row)} for i in range(len(first))]
-    values = [cell for cell in first if _VALUE.fullmatch(cell)]
+    values = [cell for cell in first if is_value(cell)]
     if values and not _are_years(values, first):
         return False, f"the first row holds values such as {values[0]!r}"
     if (
         len(body) >= _MIN_ROWS_TO_COMPARE
-        and sum(cell in seen for cell, seen in zip(first, below, strict=True) if cell) > len(first) / 2
+        and sum(_recurs(cell, seen) for cell, seen in zip(first, below, strict=True) if cell) > len(first) / 2
     ):
         return False, "the first row's texts come again below it"
     return True, "the first row holds names, not values"
+
+
+def _recurs(cell: str, seen: set[str]) -> bool:
+    # A column with nothing but its own name, or a blank, is an option that was chosen or not.
+    return cell in seen and seen != {cell, ""}
 
 
 def _are_years(values: list[str], first: list[str]) -> bool:

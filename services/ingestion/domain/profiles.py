@@ -15,6 +15,7 @@ from services.ingestion.domain.delimited import RAW_TABLE, RawTable, column
 from services.ingestion.domain.formats import GROUPED_BY_POINTS, MISSING_MARKERS, ValueFormat
 from services.ingestion.domain.kinds import ColumnFacts, FormatFacts, propose
 from services.ingestion.domain.quoting import literal
+from services.ingestion.domain.told import formats_of_kind, in_order
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -48,8 +49,8 @@ class Cells:
 
 def profile(connection: "DuckDBPyConnection", table: RawTable) -> Iterator[tuple[Cells, ColumnFacts]]:
     """Yield each column's cells and facts, in the order of the file."""
-    for start in range(0, table.header.n_columns, _COLUMNS_PER_QUERY):
-        indices = range(start, min(start + _COLUMNS_PER_QUERY, table.header.n_columns))
+    for start in range(0, len(table.text_indices), _COLUMNS_PER_QUERY):
+        indices = table.text_indices[start : start + _COLUMNS_PER_QUERY]
         cells = _count_cells(connection, indices, table)
         samples = _samples(connection, cells)
         formats = _verify(connection, table, cells, samples)
@@ -155,8 +156,13 @@ def _verify(
     connection: "DuckDBPyConnection", table: RawTable, cells: list[Cells], samples: list[tuple[str, ...]]
 ) -> dict[int, tuple[int, tuple[FormatFacts, ...]]]:
     """Return, by column, the number of markers and the facts of the formats that matter, counted on all rows."""
-    proposed = {cell: propose(sample) for cell, sample in zip(cells, samples, strict=True)}
-    likeliest = [(cell, f) for cell, forms in proposed.items() for f in _first(forms, table)]
+    proposed = {cell: _proposed(table, cell, sample) for cell, sample in zip(cells, samples, strict=True)}
+    told = {cell for cell in cells if _told_kind(table, cell)}
+    likeliest = [
+        (cell, f)
+        for cell, forms in proposed.items()
+        for f in (forms if cell in told else _first(forms, table))
+    ]
     counted = _count_claims(connection, likeliest)
     # Types come from all rows: where the likeliest plain format leaves cells unread, those rivals are counted too that
     # read some of these cells, but for rivals that the same cells veto.
@@ -170,6 +176,16 @@ def _verify(
     for cell, (_, facts) in _count_claims(connection, further).items():
         counted[cell] = (counted[cell][0], counted[cell][1] + facts)
     return {cell.index: found for cell, found in counted.items()}
+
+
+def _told_kind(table: RawTable, cell: Cells) -> str | None:
+    return table.options.kinds.get(table.header.aliases[cell.index])
+
+
+def _proposed(table: RawTable, cell: Cells, sample: tuple[str, ...]) -> tuple[ValueFormat, ...]:
+    """The formats worth counting; of a column whose kind a person has told, those of that kind."""
+    kind = _told_kind(table, cell)
+    return in_order(formats_of_kind(kind, sample) if kind else propose(sample), table.options.date_order)
 
 
 def _unread_cells(connection: "DuckDBPyConnection", cell: Cells, form: ValueFormat) -> list[str]:
@@ -193,7 +209,8 @@ def _first(forms: tuple[ValueFormat, ...], table: RawTable) -> tuple[ValueFormat
 
 
 def _decimal_comma_is_likely(table: RawTable) -> bool:
-    return table.delimiter == ";"
+    told = table.options.decimal
+    return told == "comma" if told else table.delimiter == ";"
 
 
 def _count_claims(

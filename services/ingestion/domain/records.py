@@ -7,7 +7,7 @@ that never closes costs its own line, not the rest of the file.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,9 @@ from services.ingestion.domain.dialects import Dialect, reader
 
 MAX_CELL_CHARACTERS = 1_000_000
 MAX_RECORD_LINES = 500
+# DuckDB's longest line is 2,000,000 bytes; the difference is room for the quotes around missing cells.
+MAX_RECORD_BYTES = 1_900_000
+_BYTES_PER_CHARACTER = 4
 _MAX_LISTED = 1000
 _EXCERPT_CHARACTERS = 200
 
@@ -131,9 +134,21 @@ def _is_open(lines: _Lines, dialect: Dialect) -> bool:
     )
 
 
+def too_large(row: Collection[str]) -> str | None:
+    """Return why a row is too large for the table of texts, None when it is not."""
+    if sum(map(len, row)) * _BYTES_PER_CHARACTER <= MAX_RECORD_BYTES:
+        return None
+    n_bytes = sum(len(cell.encode("utf-8", "replace")) + cell.count('"') for cell in row)
+    return f"the row has more than {MAX_RECORD_BYTES:,} bytes" if n_bytes > MAX_RECORD_BYTES else None
+
+
 def fitted(row: list[str], line: int, n_columns: int, report: LineReport) -> list[str] | None:
     """Return a row with exactly `n_columns` cells, or None when it cannot be made to fit; notes what was done."""
     surplus = len(row) - n_columns
+    reason = too_large(row)
+    if reason is not None:
+        report.reject(line, reason, " ¦ ".join(cell[:_EXCERPT_CHARACTERS] for cell in row[:10]))
+        return None
     if surplus == 0:
         return row
     text = " ¦ ".join(row)

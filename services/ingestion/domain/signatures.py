@@ -1,9 +1,11 @@
 """What a file is, judged by its bytes; the name and the declared content type are never believed.
 
 Signatures: PKWARE APPNOTE 4.3.7 (ZIP), ISO 32000-1 §7.5.2 (PDF), MS-CFB §2.2 (old Office), RFC 1952 (gzip),
-RFC 8878 (Zstandard), PNG, JPEG and GIF specifications, Apache Parquet and SPSS system file headers.
+RFC 8878 (Zstandard), PNG, JPEG and GIF specifications, Apache Parquet and SPSS system file headers, SPSS portable files
+(PSPP manual, "Portable file format"), Stata's `dta` versions 104 to 119, SAS Tech Support TS-140 (transport files).
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +18,7 @@ class Format(StrEnum):
 
     EMPTY = "empty"
     TEXT = "text"
+    JSON = "json"
     XLSX = "xlsx"
     XLSB = "xlsb"
     ODS = "ods"
@@ -24,7 +27,12 @@ class Format(StrEnum):
     ZIP = "zip"
     OLE = "ole"
     PDF = "pdf"
+    RTF = "rtf"
     SAV = "sav"
+    POR = "por"
+    DTA = "dta"
+    SAS7BDAT = "sas7bdat"
+    XPT = "xpt"
     PARQUET = "parquet"
     GZIP = "gzip"
     BZIP2 = "bzip2"
@@ -49,12 +57,13 @@ class Signature:
     @property
     def is_document(self) -> bool:
         """True when the file holds prose to read, not a table."""
-        return self.format in {Format.PDF, Format.DOCX, Format.PPTX}
+        return self.format in {Format.PDF, Format.DOCX, Format.RTF, Format.PPTX}
 
 
 NAMES: dict[Format, str] = {
     Format.EMPTY: "an empty file",
     Format.TEXT: "text",
+    Format.JSON: "JSON (lines, or a list of objects)",
     Format.XLSX: "an Excel workbook (.xlsx)",
     Format.XLSB: "a binary Excel workbook (.xlsb)",
     Format.ODS: "an OpenDocument spreadsheet (.ods)",
@@ -63,7 +72,12 @@ NAMES: dict[Format, str] = {
     Format.ZIP: "a ZIP archive",
     Format.OLE: "an old Microsoft Office file (.xls, .doc) or an encrypted Office file",
     Format.PDF: "a PDF document",
+    Format.RTF: "a document in Rich Text Format (.rtf)",
     Format.SAV: "an SPSS file (.sav)",
+    Format.POR: "a portable SPSS file (.por)",
+    Format.DTA: "a Stata file (.dta)",
+    Format.SAS7BDAT: "a SAS table (.sas7bdat)",
+    Format.XPT: "a SAS transport file (.xpt)",
     Format.PARQUET: "a Parquet file",
     Format.GZIP: "a gzip archive",
     Format.BZIP2: "a bzip2 archive",
@@ -78,11 +92,18 @@ NAMES: dict[Format, str] = {
     Format.BINARY: "binary data",
 }
 
+# An object at the beginning, or a list that begins with one.
+_JSON_TABLE = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})')
+_SAS_MAGIC = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011")
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"%PDF-", Format.PDF),
+    (b"{\\rtf", Format.RTF),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format.OLE),
     (b"$FL2", Format.SAV),
     (b"$FL3", Format.SAV),
+    (b"<stata_dta>", Format.DTA),
+    (_SAS_MAGIC, Format.SAS7BDAT),
+    (b"HEADER RECORD*******LIB", Format.XPT),
     (b"PAR1", Format.PARQUET),
     (b"\x1f\x8b", Format.GZIP),
     (b"BZh", Format.BZIP2),
@@ -104,6 +125,8 @@ _ZIP_MEMBERS: tuple[tuple[bytes, Format], ...] = (
     (b"word/", Format.DOCX),
     (b"ppt/", Format.PPTX),
 )
+_WORDS_NO_TABLE_BEGINS_WITH = frozenset({b"%PDF-", b"{\\rtf", b"<stata_dta>", b"HEADER RECORD*******LIB"})
+_PORTABLE, _PORTABLE_WITHIN = b"SPSS PORT FILE", 464
 _UNICODE_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 # Control characters that no table of text contains: all of C0 but tab, line feed, vertical tab, form feed,
 # carriage return, Ctrl-Z (DOS end of file) and escape.
@@ -128,10 +151,26 @@ def _format_of(head: bytes) -> Format:
     for magic, found in _MAGIC:
         # A text may begin with "BZh…" or "PAR1": short printable signatures count only beside non-text bytes.
         if head.startswith(magic) and (
-            not magic.isascii() or magic == b"%PDF-" or not _looks_like_text(head)
+            not magic.isascii() or magic in _WORDS_NO_TABLE_BEGINS_WITH or not _looks_like_text(head)
         ):
             return found
-    return Format.TEXT if _looks_like_text(head) else Format.BINARY
+    return _by_shape(head)
+
+
+def _by_shape(head: bytes) -> Format:
+    """What has no signature at its very beginning: old portable files, text, JSON, or bytes that mean nothing to us."""
+    if _PORTABLE in head[:_PORTABLE_WITHIN]:
+        return Format.POR
+    if _is_old_stata(head):
+        return Format.DTA
+    if not _looks_like_text(head):
+        return Format.BINARY
+    return Format.JSON if _JSON_TABLE.match(head) else Format.TEXT
+
+
+def _is_old_stata(head: bytes) -> bool:
+    """Versions 104 to 115: release, byte order, file type 1, and a byte that is always zero."""
+    return len(head) > 4 and 104 <= head[0] <= 115 and head[1] in {1, 2} and head[2:4] == b"\x01\x00"  # noqa: PLR2004 - the header's own numbers
 
 
 def _zip_format(head: bytes) -> Format:

@@ -1,4 +1,4 @@
-"""The first sheet of a workbook that holds a table → the same table of texts that a delimited file becomes.
+"""The sheets of a workbook that hold a table (`sheets`) → the same table of texts that a delimited file becomes.
 
 Cells are written as text in one fixed way (whole numbers without ".0", dates as ISO 8601), so that the one
 understanding of columns serves all formats.
@@ -10,26 +10,48 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.ingestion.domain.delimited import MAX_COLUMNS, Progress, RawTable, load_strict, write_strict
+from services.ingestion.domain.delimited import (
+    MAX_COLUMNS,
+    Progress,
+    RawTable,
+    drop_told_markers,
+    load_strict,
+    write_strict,
+)
 from services.ingestion.domain.headers import Header, detect_header
+from services.ingestion.domain.reading_options import ReadingOptions
 from services.ingestion.domain.records import LineReport, fitted
-from services.ingestion.domain.refusals import DAMAGED, NO_TABLE, TOO_COMPLEX, FileRefused
+from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
+from services.ingestion.domain.sheets import Cell, read_sheets
+from services.ingestion.domain.signatures import HEAD_BYTES, Format, judge
+from services.ingestion.domain.told_shape import told_header
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 _SAMPLE_ROWS = 500
 MAX_UNPACKED_BYTES = 1 << 30
 
 
-def read_workbook(connection: "DuckDBPyConnection", source: Path, work: Path, progress: Progress) -> RawTable:
-    """Return the table of texts of the first sheet with rows; raises FileRefused when the workbook cannot be read."""
+def read_workbook(
+    connection: "DuckDBPyConnection",
+    source: Path,
+    work: Path,
+    progress: Progress,
+    options: ReadingOptions,
+) -> RawTable:
+    """Return the table of texts of the first sheet with rows, or of the told ones below each other, which `sheet` names.
+
+    Raises FileRefused when the workbook cannot be read, or its told sheets have different headers.
+    """
     _refuse_bomb(source)
-    name, others, rows = _first_sheet(source)
-    texts = [[_text(cell) for cell in row] for row in rows]
+    sheets = read_sheets(_with_ending(source, work), options, lambda cell: _text(cell, is_moment=False))
+    rows = sheets.rows
+    moments = {i for row in rows for i, cell in enumerate(row) if _has_time(cell)}
+    texts = [[_text(cell, is_moment=i in moments) for i, cell in enumerate(row)] for row in rows]
     sample = [row for row in texts[:_SAMPLE_ROWS] if any(row)]
-    header = detect_header([_without_tail(row) for row in sample])
+    shape = [_without_tail(row) for row in sample]
+    header = told_header(shape, options) or detect_header(shape)
     if header.n_columns > MAX_COLUMNS:
         raise FileRefused(
             TOO_COMPLEX,
@@ -41,11 +63,12 @@ def read_workbook(connection: "DuckDBPyConnection", source: Path, work: Path, pr
     with strict.open("w", encoding="utf-8", newline="") as out:
         write_strict(_body(texts, header, lines, progress), out)
     n_rows = load_strict(connection, strict, header)
+    drop_told_markers(connection, header.n_columns, options)
     how = {
-        "workbook": {"sheet": name, "other_sheets": others},
-        "header": {"present": header.has_header, "reason": header.reason, "repairs": list(header.repairs)},
+        "workbook": sheets.how,
+        "header": header.as_json(),
     }
-    return RawTable(header, n_rows, "", lines, how=how)
+    return RawTable(header, n_rows, "", lines, how=how, options=options)
 
 
 def _refuse_bomb(source: Path) -> None:
@@ -64,22 +87,14 @@ def _refuse_bomb(source: Path) -> None:
         )
 
 
-def _first_sheet(source: Path) -> tuple[str, list[str], list[list[Cell]]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(str(source))
-        for name in book.sheet_names:
-            rows = book.get_sheet_by_name(name).to_python()
-            if rows:
-                return name, [other for other in book.sheet_names if other != name], rows
-    except (CalamineError, OSError) as error:
-        raise FileRefused(
-            DAMAGED,
-            f"The workbook cannot be opened: {error}.",
-            "If it is protected by a password, remove the protection; else save it again and upload the copy.",
-        ) from error
-    raise FileRefused(NO_TABLE, "No sheet of the workbook has a row.", "Put the table on the first sheet.")
+def _with_ending(source: Path, work: Path) -> Path:
+    """The file under a name with its format's ending: without one, calamine says of any fault "cannot detect"."""
+    with source.open("rb") as file:
+        found = judge(file.read(HEAD_BYTES)).format
+    link = work / f"workbook.{'xls' if found is Format.OLE else found.value}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(source.resolve())
+    return link
 
 
 def _without_tail(row: list[str]) -> list[str]:
@@ -87,15 +102,20 @@ def _without_tail(row: list[str]) -> list[str]:
     return row[:used]
 
 
-def _text(cell: Cell) -> str:
+def _has_time(cell: Cell) -> bool:
+    return isinstance(cell, dt.datetime) and cell.time() != dt.time()
+
+
+def _text(cell: Cell, *, is_moment: bool) -> str:
+    """The cell as text. A day is a date, unless other cells of its column (`is_moment`) have a time of day."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:  # noqa: PLR2004 - digits a double keeps
         return str(int(cell))
     if isinstance(cell, dt.datetime):
-        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
+        return cell.isoformat(" ") if is_moment else cell.date().isoformat()
     if isinstance(cell, dt.time | dt.date):
-        return cell.isoformat()
+        return f"{cell.isoformat()} 00:00:00" if is_moment and isinstance(cell, dt.date) else cell.isoformat()
     # Old workbooks may hold NUL characters, which no table of text can.
     return str(cell).replace("\x00", "")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kernel.db import Session
 from kernel.pagination import PageRequest, paginate
 from kernel.problems import NotFound
 from services.ingestion.models import Dataset, DatasetVersion
@@ -12,18 +13,32 @@ from services.ingestion.models import Dataset, DatasetVersion
 
 async def get_dataset(session: AsyncSession, dataset_id: int) -> Dataset:
     """Return a dataset; raises NotFound."""
-    dataset = await session.get(Dataset, dataset_id)
+    dataset = await find_dataset(session, dataset_id)
     if dataset is None:
         raise NotFound.of("dataset", dataset_id)
     return dataset
 
 
+async def find_dataset(session: AsyncSession, dataset_id: int) -> Dataset | None:
+    """Return a dataset, None when there is none that the caller can see."""
+    return await session.get(Dataset, dataset_id)
+
+
+async def lock_dataset(session: Session, dataset_id: int) -> Dataset | None:
+    """Return a dataset whose version nobody else raises until the end of the transaction, None when it is gone."""
+    statement = select(Dataset).where(Dataset.id == dataset_id).with_for_update()
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
 async def find_current_version(session: AsyncSession, dataset: Dataset) -> DatasetVersion | None:
     """Return a dataset's current version, None before the first."""
+    return await find_version(session, dataset.id, dataset.version)
+
+
+async def find_version(session: AsyncSession, dataset_id: int, number: int) -> DatasetVersion | None:
+    """Return one version of a dataset."""
     return await session.scalar(
-        select(DatasetVersion).where(
-            DatasetVersion.dataset_id == dataset.id, DatasetVersion.number == dataset.version
-        )
+        select(DatasetVersion).where(DatasetVersion.dataset_id == dataset_id, DatasetVersion.number == number)
     )
 
 

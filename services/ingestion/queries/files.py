@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from contracts.ingestion import UploadStatus
 from kernel.db import Session
@@ -55,6 +56,27 @@ async def dataset_ids(session: AsyncSession, file_ids: Iterable[int]) -> dict[in
         if file_id is not None:
             found[file_id].append(dataset_id)
     return found
+
+
+async def duplicates(session: AsyncSession, files: Iterable[RawDataFile]) -> dict[int, list[int]]:
+    """Return, by file, the ids of earlier files of its project with the same content."""
+    later, earlier = RawDataFile, aliased(RawDataFile)
+    query = (
+        select(later.id, earlier.id)
+        .join(earlier, (earlier.project_id == later.project_id) & (earlier.sha256 == later.sha256))
+        .where(later.id.in_([file.id for file in files]), later.sha256 != "", earlier.id < later.id)
+        .order_by(later.id, earlier.id)
+    )
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for file_id, earlier_id in await session.execute(query):
+        found[file_id].append(earlier_id)
+    return found
+
+
+async def with_content(session: AsyncSession, project_id: int, sha256: str) -> list[int]:
+    """Return the ids of a project's files whose stored original has this SHA-256."""
+    query = select(RawDataFile.id).where(RawDataFile.project_id == project_id, RawDataFile.sha256 == sha256)
+    return list(await session.scalars(query.order_by(RawDataFile.id)))
 
 
 async def set_progress(session: Session, file_id: int, *, phase: str, done: int, total: int) -> None:

@@ -170,12 +170,6 @@ async def find_dataset(session: AsyncSession, survey_id: int) -> Dataset | None:
     return await session.scalar(select(Dataset).where(Dataset.survey_id == survey_id))
 
 
-async def lock_dataset(session: Session, dataset_id: int) -> Dataset | None:
-    """Return a dataset that nobody else changes until the end of the transaction, None when it is gone."""
-    statement = select(Dataset).where(Dataset.id == dataset_id).with_for_update()
-    return await session.scalar(statement.execution_options(populate_existing=True))
-
-
 async def find_dataset_version(session: AsyncSession, dataset: Dataset) -> DatasetVersion | None:
     """Return the current version of a dataset, None before the first."""
     return await session.scalar(

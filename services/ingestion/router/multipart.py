@@ -1,4 +1,8 @@
-"""A multipart/form-data body (RFC 7578) read as it arrives: the part named `file`, never whole in memory."""
+"""A multipart/form-data body (RFC 7578) read as it arrives: the part named `file`, never whole in memory.
+
+Beside it a form may carry `sha256` and `file_type`, before or after the file. Anything else is refused: a misspelt field that is left
+out without a word would be a check that never happens.
+"""
 
 import re
 from collections import deque
@@ -7,31 +11,50 @@ from typing import Any
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from kernel.problems import BadRequest, Invalid, TooLarge, UnsupportedMedia
+from services.ingestion.domain.names import NAMELESS, clean_file_name
+from services.ingestion.schemas.uploads import SHA256_PATTERN
 from services.ingestion.service.files import IncomingFile
 
-_NAME_BYTES = 255
-# What a form may hold beside the file: other fields, part headers, boundaries.
+_TYPE_CHARACTERS = 255
+# What a form may hold beside the file: fields, part headers, boundaries.
 _SLACK_BYTES = 1024 * 1024
-_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_FIELD = 1024
+_FILE = "file"
+# What the form may hold beside the file: how each is written, and in words.
+_FIELDS = {
+    "sha256": (SHA256_PATTERN, "as 64 hexadecimal digits"),
+    "file_type": ("(?i:tabular|unstructured|auto)", "as TABULAR, UNSTRUCTURED or auto"),
+}
+_NAMES = " and ".join(f"`{name}`" for name in _FIELDS)
+# How browsers write what may not stand in a quoted name (WHATWG HTML, "multipart/form-data encoding algorithm").
+_ESCAPES = {"%22": '"', "%0D": "", "%0A": ""}
 
 
 async def incoming_file(request: Request, *, limit_bytes: int) -> IncomingFile:
     """Return the part named `file`, its bytes still to come.
 
-    Raises UnsupportedMedia, BadRequest, Invalid for a body that has no such part, TooLarge (also while the bytes are
-    read).
+    Raises UnsupportedMedia, BadRequest, Invalid for a body that has no such part, or (also while the bytes are read)
+    more than that, and TooLarge.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit_bytes + _SLACK_BYTES:
-        raise _too_large(limit_bytes)
-    body = _Body(request, _boundary(request), limit_bytes)
-    headers = await body.find_part("file")
+        raise too_large(limit_bytes)
+    form = _Form(request, _boundary(request), limit_bytes)
+    headers = await form.find_file()
     _, options = parse_options_header(headers.get(b"content-disposition", b""))
-    content_type = headers.get(b"content-type", b"").decode("latin-1")[:_NAME_BYTES]
-    return IncomingFile(_file_name(options.get(b"filename", b"")), content_type, body.chunks())
+    content_type = headers.get(b"content-type", b"").decode("latin-1")[:_TYPE_CHARACTERS]
+    return IncomingFile(_file_name(options.get(b"filename", b"")), content_type, form.chunks(), form.fields)
+
+
+def too_large(limit_bytes: int) -> TooLarge:
+    """Return the problem for a file over the limit."""
+    return TooLarge(
+        f"The file is larger than the limit of {limit_bytes} bytes. Split it, or ask the operator to raise the limit.",
+        limit_bytes=limit_bytes,
+    )
 
 
 def _boundary(request: Request) -> bytes:
@@ -46,22 +69,17 @@ def _boundary(request: Request) -> bytes:
 
 def _file_name(raw: bytes) -> str:
     name = raw.decode("utf-8", "replace")
-    # Some browsers send the whole path of the file on their machine.
-    name = _NOT_IN_NAMES.sub("", re.split(r"[\\/]", name)[-1]).strip()
-    return name[:_NAME_BYTES] or "upload"
+    for escape, character in _ESCAPES.items():
+        name = name.replace(escape, character)
+    return clean_file_name(name) if name else NAMELESS
 
 
-def _too_large(limit_bytes: int) -> TooLarge:
-    return TooLarge(
-        f"The file is larger than the limit of {limit_bytes} bytes. Split it, or ask the operator to raise the limit.",
-        limit_bytes=limit_bytes,
-    )
-
-
-class _Body:
+class _Form:
     """The parser's events in the order in which they come; each read of the socket brings a few."""
 
     def __init__(self, request: Request, boundary: bytes, limit_bytes: int) -> None:
+        self.fields: dict[str, str] = {}
+        """The fields beside the file; complete once its bytes are read."""
         self._stream = request.stream()
         self._limit_bytes = limit_bytes
         self._events: deque[tuple[str, bytes]] = deque()
@@ -76,7 +94,6 @@ class _Body:
             return lambda data, start, end: self._events.append((name, data[start:end]))
 
         return {
-            "on_part_begin": note("begin"),
             "on_header_field": collect("field"),
             "on_header_value": collect("value"),
             "on_header_end": note("header"),
@@ -88,7 +105,10 @@ class _Body:
 
     async def _next(self) -> tuple[str, bytes]:
         while not self._events:
-            chunk = await anext(self._stream, b"")
+            try:
+                chunk = await anext(self._stream, b"")
+            except ClientDisconnect:
+                chunk = b""
             if not chunk:
                 raise BadRequest("The upload ends in the middle of the form; send it again.")
             try:
@@ -97,44 +117,75 @@ class _Body:
                 raise BadRequest(f"The form cannot be read: {error}.") from error
         return self._events.popleft()
 
-    async def find_part(self, name: str) -> dict[bytes, bytes]:
-        """Return the headers of the part with a name, the parts before it left out; raises Invalid."""
+    async def find_file(self) -> dict[bytes, bytes]:
+        """Return the headers of the file's part, having read the fields before it; raises Invalid."""
+        while (headers := await self._next_part()) is not None:
+            if _name_of(headers) == _FILE:
+                return headers
+            await self._take_field(headers)
+        raise Invalid.at(f"/{_FILE}", f"the form has no part named `{_FILE}`")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the file's bytes, then read the form to its end; raises TooLarge, BadRequest, Invalid."""
+        n_bytes = 0
+        while (event := await self._next())[0] != "part_end":
+            n_bytes += len(event[1])
+            if n_bytes > self._limit_bytes:
+                raise too_large(self._limit_bytes)
+            yield event[1]
+        while (headers := await self._next_part()) is not None:
+            if _name_of(headers) == _FILE:
+                raise Invalid.at(
+                    f"/{_FILE}", "the form has more than one file; send each in a request of its own"
+                )
+            await self._take_field(headers)
+
+    async def _next_part(self) -> dict[bytes, bytes] | None:
+        """Return the headers of the next part, None at the end of the form."""
         headers: dict[bytes, bytes] = {}
         field = value = b""
         while (event := await self._next())[0] != "end":
             kind, content = event
-            if kind == "begin":
-                headers = {}
-            elif kind == "field":
+            self._count_aside(content)
+            if kind == "headers":
+                return headers
+            if kind == "field":
                 field += content
             elif kind == "value":
                 value += content
             elif kind == "header":
                 headers[field.lower()] = value
                 field = value = b""
-            elif kind == "headers" and _is_named(headers, name):
-                return headers
-            elif kind == "data":
-                self._count_aside(content)
-        raise Invalid.at(f"/{name}", f"the form has no part named `{name}`")
+        return None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the part's bytes, then read the form to its end; raises TooLarge, BadRequest."""
-        n_bytes = 0
+    async def _take_field(self, headers: dict[bytes, bytes]) -> None:
+        name, value = _name_of(headers), b""
+        if name not in _FIELDS:
+            raise _unknown(name, headers)
         while (event := await self._next())[0] != "part_end":
-            n_bytes += len(event[1])
-            if n_bytes > self._limit_bytes:
-                raise _too_large(self._limit_bytes)
-            yield event[1]
-        while (event := await self._next())[0] != "end":
+            value += event[1]
             self._count_aside(event[1])
+            if len(value) > _LONGEST_FIELD:
+                break
+        text = value.decode("utf-8", "replace").strip()
+        pattern, words = _FIELDS[name]
+        if name in self.fields or not re.fullmatch(pattern, text):
+            raise Invalid.at(f"/{name}", f"give it once, {words}")
+        self.fields[name] = text.lower() if name == "sha256" else text.upper()
 
     def _count_aside(self, content: bytes) -> None:
         self._n_aside += len(content)
         if self._n_aside > _SLACK_BYTES:
-            raise BadRequest("The form holds more than a file; send only the part `file`.")
+            raise BadRequest(f"The form holds more than a file; send only `{_FILE}`, {_NAMES}.")
 
 
-def _is_named(headers: dict[bytes, bytes], name: str) -> bool:
+def _name_of(headers: dict[bytes, bytes]) -> str:
     _, options = parse_options_header(headers.get(b"content-disposition", b""))
-    return options.get(b"name") == name.encode()
+    return options.get(b"name", b"").decode("utf-8", "replace")
+
+
+def _unknown(name: str, headers: dict[bytes, bytes]) -> Invalid:
+    _, options = parse_options_header(headers.get(b"content-disposition", b""))
+    if b"filename" in options:
+        return Invalid.at(f"/{_FILE}", f"the file's part is named `{name}`; name it `{_FILE}`")
+    return Invalid.at(f"/{name}", f"the form has no such field; it may have `{_FILE}`, {_NAMES}")

@@ -1,14 +1,17 @@
 """HTTP of projects."""
 
+from typing import Any
+
 from fastapi import Response, status
 
 from kernel.db import ReadOnly, Transaction
+from kernel.etags import IfMatch, etag
 from kernel.http import ACCESS_PROBLEMS
 from kernel.ids import RowId
 from kernel.limits import PlanLimitReached
 from kernel.pagination import Page, PageQuery
 from kernel.principals import Caller
-from kernel.problems import Forbidden, problems_of
+from kernel.problems import Forbidden, PreconditionFailed, problems_of
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessResources
 from services.ingestion.queries import projects as queries
@@ -36,7 +39,7 @@ async def create_project(
         created_by_id=caller.user_id,
     )
     response.headers["Location"] = f"/api/projects/{project.id}"
-    return ProjectRead.model_validate(project)
+    return _shaped(project, response)
 
 
 @router.get("")
@@ -49,19 +52,26 @@ async def list_projects(
 
 
 @router.get("/{project_id}")
-async def read_project(project_id: int, session: ReadOnly) -> ProjectRead:
-    """Show one project."""
-    return ProjectRead.model_validate(await queries.get_project(session, project_id))
+async def read_project(project_id: int, session: ReadOnly, response: Response) -> ProjectRead:
+    """Show one project; `ETag` is for `If-Match` on edits."""
+    return _shaped(await queries.get_project(session, project_id), response)
 
 
-@router.patch("/{project_id}")
-async def edit_project(project_id: int, body: ProjectUpdate, session: Transaction) -> ProjectRead:
+@router.patch("/{project_id}", responses=problems_of(PreconditionFailed))
+async def edit_project(
+    project_id: int, body: ProjectUpdate, session: Transaction, if_match: IfMatch, response: Response
+) -> ProjectRead:
     """Change name or description (JSON Merge Patch)."""
-    project = await service.edit_project(session, project_id, body.model_dump(exclude_unset=True))
-    return ProjectRead.model_validate(project)
+    changes = body.model_dump(exclude_unset=True)
+    return _shaped(await service.edit_project(session, project_id, changes, if_match=if_match), response)
 
 
 @router.delete("/{project_id}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_project(project_id: int, session: Transaction) -> None:
     """Delete a project with its files, surveys, results and reports. This cannot be undone."""
     await service.delete_project(session, project_id)
+
+
+def _shaped(project: Any, response: Response) -> ProjectRead:
+    response.headers["ETag"] = etag(project.revision)
+    return ProjectRead.model_validate(project)

@@ -4,7 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi import status as http
@@ -67,15 +67,6 @@ def own_address(request: Request) -> str:
 def is_secure(request: Request) -> bool:
     """Whether the respondent's browser speaks HTTPS, also where the gateway ends it."""
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
-
-
-def is_same_origin(request: Request) -> bool:
-    """Whether a form comes from our own page: by Origin, else by Sec-Fetch-Site; browsers without both rely on the other checks."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
-    hosts = {request.headers.get("x-forwarded-host", ""), request.headers.get("host", "")}
-    return urlsplit(origin).netloc.lower() in {host.lower() for host in hosts if host}
 
 
 def first_page(request: Request, seen: Visit, *, form_token: str) -> Response:

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import cast
-from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -17,8 +16,9 @@ from fastapi.responses import RedirectResponse
 
 from kernel.clock import utc_now
 from kernel.db import Snapshot, Tenancy, public_database
+from kernel.forms import form_fields, is_same_origin
 from kernel.ids import hash_token
-from kernel.problems import BadRequest, Invalid, NotFound, Problem, UnsupportedMedia
+from kernel.problems import Invalid, NotFound, Problem
 from services.ingestion.domain.survey.form_tokens import (
     NONCE_BYTES,
     make_form_token,
@@ -36,7 +36,6 @@ router = APIRouter(prefix="/s", tags=["respondents"], include_in_schema=False)
 
 COOKIE = "plugzero_interview"
 COOKIE_LIFETIME_S = 30 * 24 * 3600
-FORM_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5_000
 LONGEST_POSITION = 5
 
@@ -84,9 +83,9 @@ async def send_form(survey_uuid: str, request: Request) -> Response:
     """Take a form in, then show the next page (303), or the same one with what is wrong (422)."""
     try:
         identifier = _identifier(survey_uuid)
-        fields = await _fields(request)
+        fields = await form_fields(request, most_fields=MOST_FIELDS)
         nonce = _read_form_token(request, identifier, fields)
-        if nonce is None or not html.is_same_origin(request):
+        if nonce is None or not is_same_origin(request):
             return html.expired_page(request)
         return await _take_in(request, identifier, nonce=nonce, fields=fields)
     except SurveyNotOpen:
@@ -182,17 +181,6 @@ def _identifier(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound.of("survey", text) from None
-
-
-async def _fields(request: Request) -> Mapping[str, list[str]]:
-    """The form's fields; raises UnsupportedMedia and BadRequest."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise UnsupportedMedia(f"A form is sent as {FORM_TYPE}.")
-    body = (await request.body()).decode("ascii", errors="replace")
-    try:
-        return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError as error:
-        raise BadRequest("The form cannot be read.") from error
 
 
 def _sent(fields: Mapping[str, list[str]]) -> Sent:

@@ -6,6 +6,7 @@ from typing import Any
 from contracts.ingestion import ProjectDeleted
 from kernel.access import Permission, require_project, require_team
 from kernel.db import Session
+from kernel.etags import require_match
 from kernel.events import record
 from kernel.limits import Limit, PlanLimits, require_room
 from kernel.problems import Invalid
@@ -30,14 +31,18 @@ async def create_project(
     return project
 
 
-async def edit_project(session: Session, project_id: int, changes: Mapping[str, Any]) -> Project:
-    """Change name or description; raises Invalid, NotFound, Forbidden."""
+async def edit_project(
+    session: Session, project_id: int, changes: Mapping[str, Any], *, if_match: str | None
+) -> Project:
+    """Change name or description; raises Invalid, NotFound, Forbidden, PreconditionFailed."""
     await require_project(session, project_id, Permission.WRITE)
-    project = await queries.get_project(session, project_id)
+    project = await queries.lock_project(session, project_id)
+    require_match(if_match, project.revision)
     if changes.get("name", project.name) is None:
         raise Invalid.at("/name", "a project needs a name; leave the field out to keep it")
     project.name = changes.get("name", project.name)
     project.description = changes.get("description", project.description) or ""
+    project.revision += 1
     await session.flush()  # the answer carries the new updated_at
     return project
 

@@ -1,4 +1,4 @@
-"""Runs the reader of one file in a limited process and returns what it found."""
+"""Runs programs on one file in a limited process: the reader of uploads, the writer of exports."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel.logs import get_logger
-from services.ingestion.domain.import_child import REFUSED, RESULT
+from services.ingestion.domain.limited_child import REFUSED, RESULT
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
 from services.ingestion.settings import IngestionSettings
 
@@ -69,8 +69,26 @@ def _sweep(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def read_table(source: Path, work: Path, settings: IngestionSettings, note: Note) -> ReaderResult:
-    """Return what is in a file; raises FileRefused with a reason, ReaderFailedError when the reader crashed."""
+async def read_table(
+    source: Path, work: Path, settings: IngestionSettings, note: Note, *, may_be_document: bool = False
+) -> ReaderResult:
+    """Return what is in a file; raises FileRefused with a reason, ReaderFailedError when the reader crashed.
+
+    The slug is `IS_DOCUMENT` where the file may be a document and is one.
+    """
+    child = "services.ingestion.domain.import_child"
+    more = ["auto"] if may_be_document else []
+    result = await run_limited(child, source, work, settings, note, *more)
+    return ReaderResult(**{**result, "parquet": Path(result["parquet"])})
+
+
+async def run_limited(
+    module: str, source: Path, work: Path, settings: IngestionSettings, note: Note, *more: str
+) -> dict[str, Any]:
+    """Return the result of a program that works on one file in a limited process of its own.
+
+    Raises FileRefused with a reason, ReaderFailedError when the program crashed.
+    """
     limits = {
         "memory_bytes": settings.import_memory_bytes,
         "cpu_s": int(settings.import_timeout_s * settings.import_threads) + 1,
@@ -80,10 +98,11 @@ async def read_table(source: Path, work: Path, settings: IngestionSettings, note
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "services.ingestion.domain.import_child",
+        module,
         str(source),
         str(work),
         json.dumps(limits),
+        *more,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -100,7 +119,7 @@ async def read_table(source: Path, work: Path, settings: IngestionSettings, note
         async with asyncio.timeout(settings.import_timeout_s):
             words = await _follow(process, note)
     except TimeoutError:
-        detail = f"Reading the file takes longer than the {settings.import_timeout_s:.0f} s that one import may take."
+        detail = f"This takes longer than the {settings.import_timeout_s:.0f} s that one file may take."
         raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT) from None
     finally:
         await _end(process)
@@ -127,18 +146,18 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _verdict(code: int, work: Path, words: str) -> ReaderResult:
+def _verdict(code: int, work: Path, words: str) -> dict[str, Any]:
     path = work / RESULT
     if code == REFUSED and path.exists():
         refusal = json.loads(path.read_text(encoding="utf-8"))
         raise FileRefused(refusal["slug"], refusal["detail"], refusal["hint"])
     if code in _LIMIT_SIGNALS or (code < 0 and any(word in words for word in _MEMORY_WORDS)):
-        detail = "Reading the file needs more memory or time than one import may use."
+        detail = "This needs more memory or time than one file may use."
         raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT)
     if code != 0 or not path.exists():
         log.error("reader_failed", code=code, words=words)
         raise ReaderFailedError(
             f"exit code {code}: {words.strip().splitlines()[-1] if words.strip() else 'no words'}"
         )
-    result = json.loads(path.read_text(encoding="utf-8"))
-    return ReaderResult(**{**result, "parquet": Path(result["parquet"])})
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result

@@ -1,20 +1,19 @@
 """Commands of the worker: complete interviews → the next version of the survey's dataset."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from contracts.ingestion import DatasetUpdated
 from kernel.db import Session, Snapshot
-from kernel.events import record
+from services.ingestion.domain.corrections import content_hash, corrected
+from services.ingestion.domain.derivations.deriving import Derivation, derivations_in
 from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.tables import Interview, Table, tabulate
-from services.ingestion.models import Dataset, DatasetVersion
 from services.ingestion.queries import responses as queries
 from services.ingestion.queries import surveys as survey_queries
-
-
-class Overtaken(Exception):  # noqa: N818 - what happened; nothing is wrong
-    """Another rebuild added a version since this one read its interviews."""
+from services.ingestion.service import dataset_versions
+from services.ingestion.service.dataset_versions import Content
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,25 @@ class Rebuilt:
     after_version: int
     table: Table
     content_hash: str
+    derivations: Sequence[Derivation] = ()
+    corrections: Mapping[str, Any] = field(default_factory=dict)
 
-    def parquet_key(self, team_id: int) -> str:
+    def parquet_key(self, team_id: int, content_hash: str) -> str:
         """The object's key; equal content has an equal key, so a repeated upload overwrites itself."""
-        return f"{dataset_folder(team_id, self.project_id, self.dataset_id)}{self.content_hash}.parquet"
+        return f"{dataset_folder(team_id, self.project_id, self.dataset_id)}{content_hash}.parquet"
+
+    @property
+    def codebook(self) -> dict[str, Any]:
+        """The codebook as people corrected it, with the hash by which the responses alone are known again."""
+        if not self.corrections and not self.derivations:
+            return self.table.codebook
+        kept = {"corrections": dict(self.corrections), "base_hash": self.content_hash}
+        return corrected({**self.table.codebook, **kept})
+
+    @property
+    def whole_hash(self) -> str:
+        """The hash of rows and corrected codebook."""
+        return content_hash(self.content_hash, self.codebook) if self.corrections else self.content_hash
 
 
 def dataset_folder(team_id: int, project_id: int, dataset_id: int) -> str:
@@ -61,36 +75,20 @@ async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | Non
     parsed = [(version.number, parse_definition(version.definition)) for version in versions]
     table = await asyncio.to_thread(tabulate, parsed, interviews)
     digest = await asyncio.to_thread(lambda: table.content_hash)
-    if current is not None and current.content_hash == digest:
-        return None
-    return Rebuilt(dataset.id, dataset.project_id, dataset.version, table, digest)
+    derivations: list[Derivation] = []
+    corrections: dict[str, Any] = {}
+    if current is not None:
+        if current.codebook.get("base_hash", current.content_hash) == digest:
+            return None
+        derivations = derivations_in(current.codebook)
+        corrections = current.codebook.get("corrections") or {}
+    return Rebuilt(dataset.id, dataset.project_id, dataset.version, table, digest, derivations, corrections)
 
 
-async def add_version(session: Session, rebuilt: Rebuilt, *, parquet_key: str, team_id: int) -> bool:
-    """Make the table the dataset's current version and say so; False when the dataset is gone. Raises Overtaken."""
-    dataset = await queries.lock_dataset(session, rebuilt.dataset_id)
-    if dataset is None:
-        return False
-    if dataset.version != rebuilt.after_version:
-        raise Overtaken(f"dataset {dataset.id} is at version {dataset.version}")
-    await _append(session, dataset, rebuilt, parquet_key=parquet_key)
-    event = DatasetUpdated(project_id=dataset.project_id, dataset_id=dataset.id, version=dataset.version)
-    await record(session, event, team_id=team_id, project_id=dataset.project_id)
-    return True
-
-
-async def _append(session: Session, dataset: Dataset, rebuilt: Rebuilt, *, parquet_key: str) -> None:
-    """Add the version's row and point the dataset at it."""
-    dataset.version = rebuilt.after_version + 1
-    session.add(
-        DatasetVersion(
-            project_id=dataset.project_id,
-            dataset_id=dataset.id,
-            number=dataset.version,
-            parquet_key=parquet_key,
-            codebook=rebuilt.table.codebook,
-            n_rows=rebuilt.table.n_rows,
-            content_hash=rebuilt.content_hash,
-        )
+async def add_version(session: Session, rebuilt: Rebuilt, content: Content, *, team_id: int) -> bool:
+    """Make the table the dataset's current version; False when the dataset is gone. Raises Overtaken."""
+    after = rebuilt.after_version
+    added = await dataset_versions.add_version(
+        session, rebuilt.dataset_id, content, after=after, team_id=team_id
     )
-    await session.flush()
+    return added is not None

@@ -5,14 +5,14 @@ from fastapi import status as http
 from fastapi.responses import JSONResponse
 
 from kernel.access import Permission, require_project
-from kernel.db import ReadOnly, Tenancy, Transaction
+from kernel.db import CurrentDatabase, ReadOnly, Tenancy, Transaction
 from kernel.http import ACCESS_PROBLEMS
 from kernel.idempotency import Claim, IdempotencyKeyReused, claim
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.prefer import PreferWait, wait_until
 from kernel.principals import Caller
 from kernel.problems import NotFound, problems_of
-from services.seo.dependencies import Config, CurrentDatabase
+from services.seo.dependencies import Config
 from services.seo.domain.catalogue import CHECKS
 from services.seo.errors import AuditFinished
 from services.seo.queries import audits as queries

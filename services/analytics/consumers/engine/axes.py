@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import ibis
 
-from services.analytics.domain.codebook import CATEGORICAL, Variable
+from contracts.datasets.codebook import CATEGORICAL, Variable
 from services.analytics.domain.failures import UncomputableError
 from services.analytics.domain.statistics import Axis
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contracts.datasets.codebook import Codebook, Variable
+from contracts.datasets.filters import read_filter
 from services.analytics.consumers.engine.crosstab import crosstab_statistics
 from services.analytics.consumers.engine.frequency import frequency_statistics
 from services.analytics.consumers.engine.mean import mean_statistics
 from services.analytics.consumers.engine.rows import Cases, select_cases
 from services.analytics.consumers.engine.session import Engine
-from services.analytics.domain.codebook import Codebook, Variable
 from services.analytics.domain.failures import UncomputableError
-from services.analytics.domain.filters import read_filter
 from services.analytics.domain.results.crosstab import Testing, crosstab_table
 from services.analytics.domain.results.frequency import frequency_table
 from services.analytics.domain.results.mean import mean_result

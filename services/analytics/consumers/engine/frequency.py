@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from contracts.datasets.codebook import Variable
 from services.analytics.consumers.engine.axes import answered, axis_of, code_of, with_membership
 from services.analytics.consumers.engine.rows import Cases, require_column
-from services.analytics.domain.codebook import Variable
 from services.analytics.domain.statistics import EMPTY, FrequencyStatistics
 
 _CODE: Final = "_code"

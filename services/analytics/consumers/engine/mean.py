@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import ibis
 
+from contracts.datasets.codebook import NUMERIC, Variable
 from services.analytics.consumers.engine.axes import axis_of, code_of
 from services.analytics.consumers.engine.rows import WEIGHT, Cases, require_column
 from services.analytics.consumers.engine.session import double
-from services.analytics.domain.codebook import NUMERIC, Variable
 from services.analytics.domain.statistics import Axis, Grid, GroupMoments, MeanStatistics
 
 _X: Final = "_x"

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import ibis
 
-from services.analytics.consumers.engine.predicates import condition
+from contracts.datasets.codebook import Variable
+from contracts.datasets.filters import Node
+from contracts.datasets.predicates import condition
 from services.analytics.consumers.engine.session import Engine, double
-from services.analytics.domain.codebook import Variable
 from services.analytics.domain.failures import UncomputableError
-from services.analytics.domain.filters import Node
 from services.analytics.domain.statistics import Grid, Tally, WeightUse
 
 WEIGHT: Final = "_w"

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.ingestion import MissingKind
+from contracts.datasets.values import MissingKind
 from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.variables import Shape, Storage, Variable, unique_alias, variables
 

@@ -1,0 +1,1 @@
+"""A dataset as a file for other programs: CSV, Excel, SPSS, Parquet."""

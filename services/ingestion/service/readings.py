@@ -1,0 +1,82 @@
+"""Commands of reading: a dataset's file otherwise, or one more dataset from it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.datasets.codebook import read_codebook
+from contracts.ingestion import (
+    ChangeKind,
+    FileType,
+    UploadStatus,
+)
+from kernel.access import Permission, require_project
+from kernel.db import Session
+from kernel.problems import Invalid
+from services.ingestion.domain.derivations.deriving import (
+    base_entries,
+)
+from services.ingestion.domain.reading_options import (
+    OptionsError,
+    merged_options,
+    read_options,
+    require_heeded,
+)
+from services.ingestion.errors import (
+    DatasetWithoutFile,
+    FileNotReady,
+)
+from services.ingestion.models import Dataset, DatasetChange, RawDataFile
+from services.ingestion.queries import files
+from services.ingestion.service.changes import add_change, writable
+
+
+async def request_reading(
+    session: Session,
+    dataset_id: int,
+    asked: Mapping[str, Any],
+    *,
+    corrections: Mapping[str, Any],
+    user_id: int,
+) -> DatasetChange:
+    """Ask for a dataset's file to be read with other options; those that were told before hold where nothing else is said.
+
+    Raises NotFound, Forbidden for viewers, DatasetWithoutRows, DatasetWithoutFile, and Invalid with every fault.
+    """
+    dataset, grant, version = await writable(session, dataset_id)
+    if dataset.raw_data_file_id is None:
+        raise DatasetWithoutFile(f"Dataset {dataset_id} was not read from a file; derive variables instead.")
+    file = await files.get_file(session, dataset.raw_data_file_id)
+    _require_options(merged_options(version.codebook.get("reading") or {}, asked), asked, file)
+    unknown = (asked.get("kinds") or {}).keys() - {e["alias"] for e in base_entries(version.codebook)}
+    if unknown:
+        known = read_codebook(version.codebook)
+        raise Invalid([("/options/kinds", known.explain_unknown(name)) for name in sorted(unknown)])
+    request = {"options": dict(asked), "corrections": dict(corrections)}
+    return await add_change(session, dataset, grant, ChangeKind.READ, request, user_id=user_id)
+
+
+async def request_another(
+    session: Session, file_id: int, name: str, asked: Mapping[str, Any], *, user_id: int
+) -> DatasetChange:
+    """Ask for one more dataset from a file, read with options of its own, such as another sheet of a workbook.
+
+    Raises NotFound, Forbidden for viewers, FileNotReady, and Invalid with every fault.
+    """
+    file = await files.get_file(session, file_id)
+    grant = await require_project(session, file.project_id, Permission.WRITE)
+    if file.upload_status != UploadStatus.SUCCESS or file.file_type != FileType.TABULAR:
+        raise FileNotReady(f"File {file_id} has no table that was understood.")
+    options = merged_options({}, asked)
+    _require_options(options, options, file)
+    dataset = Dataset(project_id=file.project_id, name=name, raw_data_file_id=file_id, version=0)
+    session.add(dataset)
+    await session.flush()  # the change carries the id
+    return await add_change(session, dataset, grant, ChangeKind.READ, {"options": options}, user_id=user_id)
+
+
+def _require_options(options: Mapping[str, Any], asked: Mapping[str, Any], file: RawDataFile) -> None:
+    try:
+        read_options(options)
+        require_heeded(asked, file.import_report["format"])
+    except OptionsError as error:
+        raise Invalid(error.errors) from error
