@@ -34,7 +34,7 @@ stop: ## stop a stack that `make run` started in this folder
 demo: install ## start the stack and walk the main job on a real survey (ONCE=1 ends afterwards)
 	@exec $(PY) -m deploy.demo $(if $(ONCE),--once)
 
-install-optional: install ## install system packages that page tests use (Chromium); needs root and apt-get
+install-optional: install ## install optional system packages: Chromium (page tests), Tesseract (scans); needs root and apt-get
 	@deploy/install-optional.sh
 
 test: install ## all tests, on the real servers of the local stack
@@ -57,6 +57,7 @@ imports: ## the layers between and inside services
 drift: ## generated files are what the code says, and the database is what the models say
 	@$(PY) -m deploy.problem_catalogue --check
 	@$(PY) -m deploy.configuration_page --check
+	@$(PY) -m deploy.asvs_page --check
 	@$(PY) -m contracts.asyncapi --check
 	@$(PY) -m schema.drift
 
@@ -64,6 +65,7 @@ generate: ## write all generated files
 	@$(PY) -m schema.codegen
 	@$(PY) -m deploy.problem_catalogue
 	@$(PY) -m deploy.configuration_page
+	@$(PY) -m deploy.asvs_page
 	@$(PY) -m contracts.asyncapi
 	@$(PY) -m contracts.publication
 	@$(PY) -m kernel.outsiders > deploy/nats-outsiders.conf

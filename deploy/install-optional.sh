@@ -1,10 +1,15 @@
 #!/bin/sh
-# Installs the system packages of the optional page tests (Debian, Ubuntu). Without them those tests are skipped.
+# Installs optional system packages (Debian, Ubuntu): Chromium for the page tests, Tesseract to read scanned pages. Without
+# them those tests are skipped.
 set -eu
-if command -v chromium >/dev/null 2>&1; then exit 0; fi
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="chromium fonts-dejavu-core"
+command -v tesseract >/dev/null 2>&1 || missing="$missing tesseract-ocr tesseract-ocr-eng"
+if [ -z "$missing" ]; then exit 0; fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-  echo "Chromium is missing: install it as root (apt-get install chromium); page tests are skipped without it." >&2
+  echo "Missing: $missing. Install as root (apt-get install); their tests are skipped without them." >&2
   exit 0
 fi
 apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
+# shellcheck disable=SC2086 - a list of packages
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null

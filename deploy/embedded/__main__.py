@@ -87,6 +87,7 @@ class RunFile:
             "database_url": running.backends.database_url,
             "nats_url": running.backends.nats_url,
             "s3_endpoint_url": running.backends.s3_endpoint_url,
+            "folder": str(self._path.parent),
             "pids": {SUPERVISOR: os.getpid(), **pids},
             "ready_at": datetime.now(UTC).isoformat(),
         }
@@ -121,7 +122,8 @@ async def run(
             run_file.write(stack, supervisor.pids)
             console.say(f"\nPlugZero Analytics is ready after {console.elapsed_s:.1f} s: {stack.gateway_url}")
             console.say(
-                f"API pages: {stack.gateway_url}/docs   logs: {workspace.folder / 'logs'}   Ctrl-C stops it."
+                f"API pages: {stack.gateway_url}/docs   logs: {workspace.folder / 'logs'}   "
+                f"letters: {workspace.folder / 'outbox'}   Ctrl-C stops it."
             )
             await finished_before(stopping, supervisor.watch())
         console.say("\nStopping ...")

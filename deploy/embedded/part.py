@@ -1,6 +1,5 @@
 """What the supervisor knows about a part of the stack, whichever server it is."""
 
-import math
 import os
 import shutil
 import signal
@@ -26,8 +25,6 @@ class Part(ABC):
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     grace_s: float = 8.0
     ready_within_s: ClassVar[float] = 60.0
-    second_start_after_s: float = math.inf
-    """A server that is known to hang at its start now and then is started once more after this time."""
 
     async def prepare(self) -> None:  # noqa: B027 - most parts have nothing to prepare
         """Make folders and configuration; runs before each launch."""
@@ -42,6 +39,9 @@ class Part(ABC):
 
     async def finish(self) -> None:  # noqa: B027 - most parts are finished once they answer
         """Set up what others expect inside the ready server (databases, buckets)."""
+
+    async def clean_up(self) -> None:  # noqa: B027 - most parts leave nothing outside their folder
+        """Remove what the ended server left outside its folder."""
 
     @property
     def address(self) -> str:

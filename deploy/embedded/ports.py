@@ -8,6 +8,7 @@ import json
 import random
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 LOWEST, HIGHEST = 18000, 31999
@@ -52,18 +53,27 @@ class PortBook:
         self._remembered: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
         self._claims: dict[str, tuple[int, socket.socket]] = {}
 
-    def port(self, name: str, *, prefer: int | None = None) -> int:
-        """Return the port of `name`: `prefer` or the remembered one when free, else a new one; no other stack gets it."""
+    def port(
+        self, name: str, *, prefer: int | None = None, suits: Callable[[int], bool] = lambda _port: True
+    ) -> int:
+        """Return the port of `name`: `prefer` or the remembered one when free, else a new one; no other stack gets it.
+
+        `suits` is asked once the port is ours: a server may have needs beside the port.
+        """
         if name in self._claims:
             return self._claims[name][0]
         wishes = [port for port in (prefer, self._remembered.get(name)) if port is not None]
         draw = random.SystemRandom()
         for port in (*wishes, *(draw.randint(LOWEST, HIGHEST) for _ in range(500))):
             token = claim(port)
-            if token is not None:
-                self._claims[name] = (port, token)
-                self._remember(name, port)
-                return port
+            if token is None:
+                continue
+            if not suits(port):
+                token.close()
+                continue
+            self._claims[name] = (port, token)
+            self._remember(name, port)
+            return port
         raise RuntimeError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}")
 
     def _remember(self, name: str, port: int) -> None:

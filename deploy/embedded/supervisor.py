@@ -81,19 +81,6 @@ class Supervisor:
 
     async def start_part(self, part: Part) -> None:
         """Launch one part and wait until its probe succeeds."""
-        began = time.monotonic()
-        reason = await self._launch(part, began + min(part.second_start_after_s, part.ready_within_s))
-        if reason and part.second_start_after_s < part.ready_within_s:
-            self._report(f"{part.title}, 2nd start", time.monotonic() - began, reason)
-            await self.kill_part(part.name)
-            reason = await self._launch(part, began + part.ready_within_s)
-        if reason:
-            what = f"{part.title} was not ready within {part.ready_within_s:.0f} s: {reason}"
-            raise PartFailedError(self._last_words(what, part))
-        await part.finish()
-
-    async def _launch(self, part: Part, deadline: float) -> str:
-        """Start a part's process; return why it is not ready at the deadline, empty once it is."""
         try:
             await part.prepare()
             process = await self._spawn(part.name, part.launch(), self._workspace.log(part.name))
@@ -101,6 +88,11 @@ class Supervisor:
             raise PartFailedError(f"{part.title} could not be started: {error}") from error
         self._running[part.name] = (part, process)
         self._workspace.pid_file.add(part.name, process.pid)
+        await self._await_ready(part, process)
+        await part.finish()
+
+    async def _await_ready(self, part: Part, process: Running) -> None:
+        deadline = time.monotonic() + part.ready_within_s
         why = "it does not answer"
         while time.monotonic() < deadline:
             self._refuse_dead(part, process)
@@ -110,8 +102,9 @@ class Supervisor:
                 why = str(error) or why
                 await asyncio.sleep(POLL_S)
             else:
-                return ""
-        return why
+                return
+        what = f"{part.title} was not ready within {part.ready_within_s:.0f} s: {why}"
+        raise PartFailedError(self._last_words(what, part))
 
     async def watch(self) -> NoReturn:
         """Wait until a part ends by itself, then raise PartFailedError."""
@@ -134,11 +127,13 @@ class Supervisor:
         """Stop one part politely."""
         part, process = self._running.pop(name)
         await stop(process, part.stop_signal, grace_s=part.grace_s)
+        await part.clean_up()
 
     async def kill_part(self, name: str) -> None:
         """End one part by SIGKILL, as a crash would."""
-        _, process = self._running.pop(name)
+        part, process = self._running.pop(name)
         await stop(process, signal.SIGKILL, grace_s=0)
+        await part.clean_up()
 
     async def stop(self) -> None:
         """Stop everything, last started first; parts that nobody needs any more stop at the same time."""

@@ -4,12 +4,16 @@ import html
 import re
 import shutil
 import subprocess
+import time
+import uuid
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.demo.walk import Walk
+from tests.identity.mailbox import link_in, mails
 
 BROWSER = shutil.which("chromium")
 FLAGS = (
@@ -37,6 +41,17 @@ def shown(address: str, profile: Path) -> str:
     complaints = [line for line in browser.stderr.splitlines() if "CONSOLE" in line]
     assert complaints == []
     return browser.stdout
+
+
+def written_to(address: str, folder: Path) -> EmailMessage:
+    """The first letter to an address; it is written after the answer that announced it."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for letter in mails(folder):
+            if letter["To"] == address:
+                return letter
+        time.sleep(0.05)
+    raise AssertionError(f"no letter to {address}")
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +106,43 @@ def test_a_report_page_shows_its_chart(walked: Walk, tmp_path: Path) -> None:
     assert "vote by party" in dom
 
 
+def test_the_page_of_a_files_report_opens_by_its_link_and_fits_a_small_phone(
+    walked: Walk, tmp_path: Path
+) -> None:
+    [file, *_] = walked.client.call("GET", f"/api/projects/{walked.project_id}/files")["items"]
+    link = walked.client.call("GET", f"/api/files/{file['id']}/report/link")["url"]
+    dom = shown(link, tmp_path / "page")
+    assert "The first 50 rows" in dom
+    page = re.sub(r'href="(/s/static/[^"]*)"', rf'href="{walked.client.base_url}\1"', dom)
+    phone = tmp_path / "phone.html"
+    phone.write_text(
+        f'<iframe width="320" height="900" srcdoc="{html.escape(page)}"></iframe>'
+        "<script>onload = () => { const root = document.querySelector('iframe').contentDocument.documentElement;"
+        " document.title = `${root.clientWidth} wide, ${root.scrollWidth} with what sticks out`; }</script>"
+    )
+    wide, sticking = re.findall(
+        r"<title>(\d+) wide, (\d+)", shown(phone.as_uri(), tmp_path / "phone-profile")
+    )[0]
+    assert (int(wide) > 300, sticking) == (True, wide)
+
+
 @pytest.mark.parametrize("service", ["identity", "ingestion", "analytics", "seo"])
 def test_the_api_page_draws_every_services_operations(
     run: dict[str, Any], service: str, tmp_path: Path
 ) -> None:
     dom = shown(f"{run['gateway_url']}/docs?service={service}", tmp_path)
     assert dom.count("opblock-summary-method") >= 5
+
+
+def test_the_page_of_a_letter_asks_for_what_it_needs(run: dict[str, Any], walk: Walk, tmp_path: Path) -> None:
+    body = {"email": f"{uuid.uuid4().hex}@example.com", "password": "several-words-in-a-row"}
+    walk.client.call("POST", "/api/accounts/register", json=body, expect=202)
+    walk.client.call("POST", "/api/accounts/forgot-password", json={"email": body["email"]}, expect=202)
+    letter = written_to(body["email"], Path(run["folder"]) / "outbox")
+    dom = shown(link_in(letter), tmp_path / "form")
+    assert 'autocomplete="new-password"' in dom
+    cut = shown(f"{run['gateway_url']}/account/reset-password?token=cut", tmp_path / "cut")
+    assert "This link does not work any more" in cut
 
 
 def test_the_page_of_a_problem_is_plain(run: dict[str, Any], tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ import psutil
 import pytest
 
 from deploy.embedded.parts import Backing
+from deploy.embedded.ports import PortBook
 from deploy.embedded.processes import until
-from deploy.embedded.seaweedfs import signed
+from deploy.embedded.seaweedfs import SOCKETS, signed
 from tests.faults.local_run import DRIVER, ROOT, LocalRun, alive
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("stack")]
@@ -340,7 +341,10 @@ def test_an_ordinary_user_can_run_it() -> None:
     python, environment = found
     home = Path(tempfile.mkdtemp(prefix="plugzero-"))
     nobody = pwd.getpwnam("nobody")
-    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    (home / "data").mkdir()
+    left_over = _left_by_another_user(home / "data" / "ports.json")
+    for path in (home, *home.rglob("*")):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
     argv = (*as_user("nobody"), python, str(DRIVER))
     run = LocalRun(home / "data", argv=argv, environment={**environment, "PYTHONDONTWRITEBYTECODE": "1"})
     try:
@@ -349,7 +353,18 @@ def test_an_ordinary_user_can_run_it() -> None:
         assert run.stop() == 0
     finally:
         run.clean_up()
+        left_over.unlink()
         shutil.rmtree(home)
+
+
+def _left_by_another_user(port_book: Path) -> Path:
+    """Let the stack remember a port whose socket another user's killed server has left behind; returns the socket."""
+    book = PortBook(port_book)
+    left_over = SOCKETS / f"seaweedfs-filer-grpc-{book.port('seaweedfs filer.port.grpc')}.sock"
+    book.close()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(left_over))
+    return left_over
 
 
 SESSION = """

@@ -139,7 +139,7 @@ async def gateway(
         ),
         (
             "ingestion",
-            "/api/projects/7/experience-events/stats /api/files/7/preview /api/uploads/7/complete /api/datasets/7",
+            "/api/projects/7/experience-events/stats /api/files/7/preview /api/uploads/7/complete /api/datasets/7 /api/exports/7",
         ),
         (
             "ingestion",
@@ -170,6 +170,7 @@ def test_readiness_is_that_of_the_whole(gateway: Gateway) -> None:
     assert gateway.ask("/readyz").said["path"] == "/readyz/all"
 
 
+@pytest.mark.asvs("13.4.5")
 @pytest.mark.parametrize(
     "path",
     [
@@ -203,11 +204,15 @@ def test_a_service_that_is_down_is_a_502_problem(gateway: Gateway, path: str) ->
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.asvs("2.4.1")
 def test_too_many_attempts_to_sign_in_are_a_429_problem_and_other_paths_stay_open(gateway: Gateway) -> None:
     answers = [gateway.ask("/api/accounts/login", "POST", b"{}") for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 429, 429]
     assert answers[-1].headers["Content-Type"] == "application/problem+json"
-    for path in ("/api/invitations/accept", "/api/accounts/change-email", "/api/accounts/login/mfa"):
+    tried = (
+        "/api/invitations/accept /api/accounts/change-email /api/accounts/login/mfa /account/reset-password"
+    )
+    for path in tried.split():
         assert gateway.ask(path, "POST", b"{}").status == 429, "where tokens and codes are tried, too"
     assert gateway.ask("/api/accounts/me").status == 200
 
@@ -223,6 +228,7 @@ def test_an_upload_for_an_account_is_not_limited_by_the_gateway(gateway: Gateway
     assert gateway.ask("/api/projects/7/files", "POST", b"x" * 3_000_000).status == 200
 
 
+@pytest.mark.asvs("3.4.4", "3.4.5")
 def test_answers_carry_security_headers_and_no_servers_name(gateway: Gateway) -> None:
     for path in ("/api/projects", "/nothing", "/api/audits/7"):
         headers = gateway.ask(path).headers
@@ -233,6 +239,7 @@ def test_answers_carry_security_headers_and_no_servers_name(gateway: Gateway) ->
     assert gateway.ask("/s/0-1").headers["X-Frame-Options"] is None
 
 
+@pytest.mark.asvs("4.1.3")
 def test_callers_cannot_pretend_another_address(gateway: Gateway) -> None:
     said = gateway.ask(
         "/api/projects", headers={"X-Forwarded-For": "203.0.113.9", "X_Forwarded_For": "203.0.113.9"}
