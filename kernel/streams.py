@@ -199,7 +199,7 @@ async def ensure_consumer(
         for field in ("ack_wait", "max_deliver", "max_ack_pending")
         if getattr(info.config, field) != getattr(wanted, field)
     }
-    if set(_filters(info.config)) != set(_filters(wanted)):
+    if set(consumer_filters(info.config)) != set(consumer_filters(wanted)):
         repairs |= {"filter_subject": None, "filter_subjects": wanted.filter_subjects}
     if not repairs:
         return info
@@ -224,7 +224,8 @@ def _refuse_consumer_drift(is_: ConsumerConfig, wanted: ConsumerConfig, stream: 
         )
 
 
-def _filters(config: ConsumerConfig) -> list[str]:
+def consumer_filters(config: ConsumerConfig) -> list[str]:
+    """Return the subjects a consumer listens to, whichever of NATS' two fields holds them."""
     return list(config.filter_subjects or ()) or ([config.filter_subject] if config.filter_subject else [])
 
 

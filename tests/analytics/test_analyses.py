@@ -176,7 +176,9 @@ async def test_a_filter_keeps_exactly_its_cases(
     )
 
 
-async def test_a_filter_without_cases_gives_nulls_and_says_so(voters: int, analyse: Analyse) -> None:
+async def test_a_filter_without_cases_gives_nulls_and_says_so(
+    clients: Clients, alice: Person, voters: int, analyse: Analyse
+) -> None:
     nobody = {"op": "gt", "variable": "age", "value": 900}
     for kind, parameters in (
         ("CROSSTAB", {"rows": ["vote"], "columns": ["region"]}),
@@ -189,6 +191,11 @@ async def test_a_filter_without_cases_gives_nulls_and_says_so(voters: int, analy
             assert result["status"] == "SUCCESS", result
             assert result["result_data"]["notes"] == ["no case is inside the filter, so figures are null"]
             assert "NaN" not in json.dumps(result)
+            path = f"/api/analyses/{result['id']}"
+            svg = await clients.analytics.get(f"{path}/chart.svg", headers=alice.headers)
+            assert "No cases to show" in svg.text, svg.text[:200]
+            png = await clients.analytics.get(f"{path}/chart.png", headers=alice.headers)
+            assert png.content.startswith(b"\x89PNG"), png.text[:200]
 
 
 @pytest.mark.parametrize(

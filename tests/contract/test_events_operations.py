@@ -15,6 +15,7 @@ from kernel.retention import purge_messaging
 from kernel.scheduler import Jobs, enter_jobs, run_due_jobs
 from kernel.streams import stream_name
 from kernel.subscriptions import Consumers, Delivery, Permanent
+from kernel.subscriptions.draining import behind_newest
 from tests.environment import Stack
 from tests.messaging import BellRung, Post, bell_consumers, opened_post, write_effect
 
@@ -283,3 +284,18 @@ async def test_messaging_forgets_what_has_served_its_time(post: Post) -> None:
     await purge_messaging(resources)
     await resources.close()
     assert await post.owner.fetchval(inbox, old) == 0
+
+
+async def test_a_consumer_said_to_be_idle_is_known_by_what_it_has_not_seen(post: Post) -> None:
+    """NATS counts a message as pending a moment after it acknowledged it; figures from before show that moment."""
+    await post.worker(bell_consumers("ring", "echo"))
+    await post.record("ding")
+    await post.drain()
+    jetstream, stream = post.client.jetstream(), stream_name(post.prefix)
+    stale = await jetstream.consumers_info(stream)
+    assert await behind_newest(jetstream, stream, stale) == set()
+    await post.record("dong")
+    await post.publish()
+    assert await behind_newest(jetstream, stream, stale) == {"identity-ring", "identity-echo"}
+    await post.drain()
+    assert await behind_newest(jetstream, stream, await jetstream.consumers_info(stream)) == set()

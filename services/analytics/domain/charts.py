@@ -56,8 +56,17 @@ def _frame(title: str, subtitle: list[str], values: list[dict[str, Any]], **view
             "title": {"fontSize": 16, "subtitleFontSize": 12, "subtitleColor": "#555"},
             "range": {"category": list(_COLOURS)},
         },
-        **view,
+        **(view if values else _NO_CASES),
     }
+
+
+# Vega draws layers without rows over an endless height, which no renderer can turn into a picture.
+_NO_CASES: Final = {
+    "height": 3 * _BAR,
+    "data": {"values": [{"text": "No cases to show"}]},
+    "mark": {"type": "text", "fontSize": 14, "color": "#555"},
+    "encoding": {"text": {"field": "text"}},
+}
 
 
 def _wrapped(text: str, width: int = 72) -> list[str]:
