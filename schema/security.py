@@ -100,3 +100,18 @@ def clerk_function(signature: str, returns: str, body: str, *, roles: tuple[str,
         f"ALTER FUNCTION access.{name} OWNER TO {CLERK}",
         f"DROP FUNCTION access.{name}",
     )
+
+
+def maintenance_function(
+    name: str, arguments: str, returns: str, body: str, comment: str, *, role: str
+) -> RunSQL:
+    """A function of schema `maintenance` that looks past row-level security for a recurring job of one role."""
+    return RunSQL(
+        f"CREATE FUNCTION maintenance.{name}({arguments}) RETURNS {returns} "
+        f"LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body${body}$body$; "
+        f"COMMENT ON FUNCTION maintenance.{name} IS '{comment}'; "
+        f"REVOKE ALL ON FUNCTION maintenance.{name} FROM PUBLIC; "
+        f"GRANT EXECUTE ON FUNCTION maintenance.{name} TO {role}; "
+        f"ALTER FUNCTION maintenance.{name} OWNER TO {PURGE}",
+        f"DROP FUNCTION maintenance.{name}",
+    )

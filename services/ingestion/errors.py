@@ -17,6 +17,18 @@ class FileNotReady(Problem):
     status = 409
 
 
+class FileNotFailed(Problem):
+    """Only a file that was not understood is read anew; one that is PENDING will be read by itself.
+
+    Of one that was understood, `POST /api/datasets/<id>/read` reads a dataset otherwise, and `POST /api/files/<id>/datasets`
+    makes one more.
+    """
+
+    slug = "file-not-failed"
+    title = "The file has not failed"
+    status = 409
+
+
 class FileEmpty(Problem):
     """The file has no bytes. Often an export or an upload was cut off before it began."""
 
@@ -250,6 +262,17 @@ class KindDoesNotFit(Problem):
     status = 422
 
 
+class OptionsDoNotFit(Problem):
+    """The file was to be read with options that change nothing in files of its format, such as a delimiter for a workbook.
+
+    Nothing was read. Leave those options out.
+    """
+
+    slug = refusals.OPTIONS_DO_NOT_FIT
+    title = "The file has another format than the options are for"
+    status = 422
+
+
 class NoSuchSheet(Problem):
     """The workbook has no sheet of the name or position that was told; `detail` lists those that it has."""
 
@@ -297,6 +320,7 @@ REFUSALS: dict[str, type[Problem]] = {
         VariableNotDerivable,
         DatasetsNotMergeable,
         KindDoesNotFit,
+        OptionsDoNotFit,
         NoSuchSheet,
         PlanLimitReached,
     )

@@ -174,6 +174,8 @@ class RawDataFile(Base):
     """SHA-256 of the original, hexadecimal."""
     source: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
     """Where it was fetched from, and how; empty for an upload."""
+    reading: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """How a person says that it is to be read; empty where all is detected."""
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Why reading it failed, as a problem; null otherwise."""
     progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())

@@ -19,6 +19,12 @@ CONSUMERS = {
     "file-uploaded": ("files", "parse_uploaded_file", "ingestion-parse-file", "FileUploaded"),
     "upload-completed": ("uploads", "verify_upload", "ingestion-verify-upload", "UploadCompleted"),
     "import-requested": ("imports", "fetch_file", "ingestion-fetch-file", "ImportRequested"),
+    "dataset-change-requested": (
+        "changes",
+        "change_dataset",
+        "ingestion-change-dataset",
+        "DatasetChangeRequested",
+    ),
     "export-requested": ("exports", "write_export", "ingestion-write-export", "ExportRequested"),
 }
 # One delivery, as the worker would run it.

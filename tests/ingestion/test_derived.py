@@ -323,3 +323,24 @@ async def test_a_merge_that_says_too_little_is_refused(
     answer = await send(clients, alice, "POST", f"/api/projects/{project}/datasets", **body)
     assert answer.status_code == 422
     assert says in answer.text
+
+
+async def test_a_repeat_under_the_same_key_changes_nothing_twice(
+    clients: Clients, drain: Drain, alice: Person, project: int, dataset: int
+) -> None:
+    """A client that lost the answer asks again; two that arrive at once have one effect too."""
+    other = (await imported(clients, drain, alice, project, TABLE))["dataset_ids"][0]
+    body = {"name": "Both", "append": {"waves": [{"dataset_id": dataset}, {"dataset_id": other}]}}
+    headers = {**alice.headers, "Idempotency-Key": "merge-1"}
+    path = f"/api/projects/{project}/datasets"
+    first, second = await asyncio.gather(
+        *(clients.ingestion.post(path, json=body, headers=headers) for _ in range(2))
+    )
+    assert first.json() == second.json()
+    await drain()
+    third = await clients.ingestion.post(path, json=body, headers={**headers, "Prefer": "wait=5"})
+    assert (third.json()["id"], third.headers["idempotency-replayed"]) == (first.json()["id"], "true")
+    listed = await clients.ingestion.get(path, headers=alice.headers)
+    assert [each["name"] for each in listed.json()["items"]].count("Both") == 1
+    reused = await clients.ingestion.post(path, json=body | {"name": "Other"}, headers=headers)
+    assert (reused.status_code, reused.json()["type"]) == (409, "/problems/idempotency-key-reused")

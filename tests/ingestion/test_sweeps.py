@@ -176,6 +176,26 @@ async def test_objects_without_a_row_go_after_the_grace_period_and_others_stay(
     assert (await read(clients, alice, kept["id"], "/preview"))["rows"] == [[1, "x"], [2, "y"]]
 
 
+async def test_rows_and_exports_of_no_version_go_though_their_file_lives(
+    clients: Clients, drain: Drain, alice: Person, team: int, project: int
+) -> None:
+    resources = resources_of(clients)
+    kept = await imported(clients, drain, alice, project, b"a,b\n1,x\n2,y\n")
+    folder = kept["file"].removesuffix("original")
+    before, _ = await everything(resources.objects, team)
+    strays = [
+        f"{folder}changes/{2**40}-v2.parquet",
+        f"{folder}exports/{2**40}.csv",
+        f"teams/{team}/projects/{project}/merged/{2**40}/changes/1-v1.parquet",
+    ]
+    for key in strays:
+        await resources.objects.put(key, b"x", "application/octet-stream")
+    await sweeps.remove_orphans(resources, grace=DAY, most_s=60)
+    assert (await everything(resources.objects, team))[0] == sorted([*before, *strays])
+    assert await sweeps.remove_orphans(resources, grace=NOW, most_s=60) >= len(strays)
+    assert (await everything(resources.objects, team))[0] == before
+
+
 async def test_what_a_refused_file_left_is_no_ones(
     *, clients: Clients, drain: Drain, alice: Person, team: int, project: int
 ) -> None:

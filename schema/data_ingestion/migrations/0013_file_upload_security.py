@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from schema.security import PURGE, SERVICES, grant, protect, writable
+from schema.security import PURGE, SERVICES, grant, maintenance_function, protect, writable
 
 INGESTION = SERVICES[1]
 TABLE = "data_ingestion_fileupload"
@@ -67,19 +67,6 @@ FUNCTIONS = (
 )
 
 
-def maintenance_function(name: str, arguments: str, returns: str, body: str, comment: str) -> migrations.RunSQL:
-    """A function of schema `maintenance` that looks past row-level security for a recurring job of ingestion."""
-    return migrations.RunSQL(
-        f"CREATE FUNCTION maintenance.{name}({arguments}) RETURNS {returns} "
-        f"LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body${body}$body$; "
-        f"COMMENT ON FUNCTION maintenance.{name} IS '{comment}'; "
-        f"REVOKE ALL ON FUNCTION maintenance.{name} FROM PUBLIC; "
-        f"GRANT EXECUTE ON FUNCTION maintenance.{name} TO {INGESTION}; "
-        f"ALTER FUNCTION maintenance.{name} OWNER TO {PURGE}",
-        f"DROP FUNCTION maintenance.{name}",
-    )
-
-
 class Migration(migrations.Migration):
     """Grants, policies and functions."""
 
@@ -92,5 +79,5 @@ class Migration(migrations.Migration):
             "SELECT (id, project_id, file, upload_status, sha256, updated_at)", "data_ingestion_rawdatafile", PURGE
         ),
         grant("SELECT (id, team_id)", "data_ingestion_project", PURGE),
-        *(maintenance_function(*function) for function in FUNCTIONS),
+        *(maintenance_function(*function, role=INGESTION) for function in FUNCTIONS),
     ]

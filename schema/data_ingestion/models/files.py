@@ -45,6 +45,9 @@ class RawDataFile(models.Model):
     source = models.JSONField(
         db_default={}, db_comment="Where it was fetched from, and how; empty for an upload."
     )
+    reading = models.JSONField(
+        db_default={}, db_comment="How a person says that it is to be read; empty where all is detected."
+    )
     error = models.JSONField(null=True, db_comment="Why reading it failed, as a problem; null otherwise.")
     progress = models.JSONField(db_default={}, db_comment="Progress of the reader: done, total, phase.")
     import_report = models.JSONField(

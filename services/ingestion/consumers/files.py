@@ -1,6 +1,8 @@
 """What happens to uploaded files in the background: they are read; the objects of deleted ones are purged."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -46,7 +48,7 @@ async def parse_uploaded_file(event: FileUploaded, delivery: Delivery) -> None:
     if file is None or file.upload_status != UploadStatus.PENDING:
         return
     try:
-        read = await _read(event, delivery, FileType(file.file_type))
+        read = await _read(event, delivery, FileType(file.file_type), file.reading)
     except FileRefused as refused:
         await _refuse(event, delivery, refused)
         return
@@ -74,7 +76,7 @@ async def _remove_what_was_read(event: FileUploaded, delivery: Delivery, table: 
 
 
 async def _read(
-    event: FileUploaded, delivery: Delivery, file_type: FileType
+    event: FileUploaded, delivery: Delivery, file_type: FileType, options: Mapping[str, Any]
 ) -> service.ReadTable | ReadDocument:
     settings = delivery.resources.settings
     if not isinstance(settings, IngestionSettings):
@@ -88,8 +90,10 @@ async def _read(
         note = progress_notes(delivery, queries.set_progress, event.file_id)
         if file_type is FileType.TABULAR:
             try:
+                # Who tells how a table is to be read has seen one in it.
+                may_be_document = event.file_type is None and not options
                 result = await read_table(
-                    source, work, settings, note, may_be_document=event.file_type is None
+                    source, work, settings, note, options=options, may_be_document=may_be_document
                 )
                 return await _store(event, delivery, result)
             except FileRefused as refused:

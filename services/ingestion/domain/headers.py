@@ -66,7 +66,7 @@ def detect_header(rows: Sequence[Sequence[str]], *, has_directive: bool = False)
     for start in range(first, n_preamble + 1):
         layout = find_layout(rows[start:], below_titles=start < n_preamble)
         if layout is not None:
-            return _of_layout(layout, rows, start)
+            return header_of_layout(layout, rows, start)
     body = rows[n_preamble:]
     named, reason = _first_row_names(body)
     header = list(body[0]) if body and named else []
@@ -76,7 +76,8 @@ def detect_header(rows: Sequence[Sequence[str]], *, has_directive: bool = False)
     return Header(n_preamble + named, named, names, aliases, tuple(repairs), reason)
 
 
-def _of_layout(layout: Layout, rows: Sequence[Sequence[str]], start: int) -> Header:
+def header_of_layout(layout: Layout, rows: Sequence[Sequence[str]], start: int) -> Header:
+    """Return the shape of a table whose header of several rows begins at row `start`."""
     n_skipped = start + layout.n_rows
     width = _width(layout.names, rows[n_skipped:])
     surplus = width - len(layout.names)

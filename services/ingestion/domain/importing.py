@@ -37,13 +37,14 @@ from services.ingestion.domain.parquet_source import ParquetTable, import_typed,
 from services.ingestion.domain.personal import suspect
 from services.ingestion.domain.privacy import without_persons
 from services.ingestion.domain.profiles import profile
-from services.ingestion.domain.reading_options import ReadingOptions
+from services.ingestion.domain.reading_options import OptionsError, ReadingOptions, require_heeded
 from services.ingestion.domain.refusals import (
     EMPTY,
     IS_DOCUMENT,
     NO_TABLE,
     NOT_SUPPORTED,
     NOT_TEXT,
+    OPTIONS_DO_NOT_FIT,
     FileRefused,
 )
 from services.ingestion.domain.signatures import HEAD_BYTES, Format, Signature, judge
@@ -98,6 +99,7 @@ def import_table(
             IS_DOCUMENT, f"This is {signature.name} to read, not a table.", "Read it as a document."
         )
     _refuse_unreadable(signature)
+    _refuse_unheeded(options, signature)
     if signature.format is Format.OLE:
         refuse_protected_or_old(source)
     in_memory = source.stat().st_size <= limits.memory_bytes * _SHARE_IN_MEMORY
@@ -169,6 +171,13 @@ def _refuse_unreadable(signature: Signature) -> None:
             "of SPSS (.sav, .zsav, .por), Stata (.dta) and SAS (.sas7bdat, .xpt), Parquet and JSON lines.",
             _DELIMITED_HINT,
         )
+
+
+def _refuse_unheeded(options: ReadingOptions, signature: Signature) -> None:
+    try:
+        require_heeded(options.told(), signature.format.value)
+    except OptionsError as error:
+        raise FileRefused(OPTIONS_DO_NOT_FIT, f"{error}.", "Leave these options out.") from error
 
 
 def _variables_of_texts(

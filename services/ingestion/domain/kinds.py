@@ -67,7 +67,7 @@ _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _DIGITS = re.compile(r"[0-9]+")
 # Names of number formats, without the mark of a currency, in which the decimal character is a point or a comma.
 _POINT_STYLES = frozenset({"1,234", "1,234.5", "1234.0", "1234.5"})
-_COMMA_STYLES = frozenset({"1.234", "1.234,5"})
+COMMA_STYLES = frozenset({"1.234", "1.234,5"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def _prefer(best: list[FormatFacts], facts: ColumnFacts) -> FormatFacts:
     name = best[0].format.name.removeprefix("¤ ")
     if not facts.decimal_comma_is_likely or name not in _POINT_STYLES:
         return best[0]
-    comma = [f for f in best if f.format.name.removeprefix("¤ ") in _COMMA_STYLES]
+    comma = [f for f in best if f.format.name.removeprefix("¤ ") in COMMA_STYLES]
     return next((f for f in comma if f.format.kind == "integer"), comma[0] if comma else best[0])
 
 

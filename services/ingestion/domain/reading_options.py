@@ -15,15 +15,18 @@ DATE_ORDERS: Final = ("dmy", "mdy", "ymd")
 MOST_TEXTS: Final = 100
 MOST_COLUMNS: Final = 5000
 _MOST_ROWS_ABOVE: Final = 1000
+_MOST_HEADER_ROWS: Final = 5
 _LONGEST_TEXT: Final = 255
-_OF_ROWS: Final = frozenset({"header", "rows_above", "decimal", "date_order", "missing", "kinds"})
+_OF_ROWS: Final = frozenset(
+    {"header", "header_rows", "rows_above", "decimal", "date_order", "missing", "kinds"}
+)
 _HEEDED: Final[Mapping[str, frozenset[str]]] = {
     "text": _OF_ROWS | {"encoding", "delimiter", "quote"},
-    "json": _OF_ROWS - {"header", "rows_above"},
+    "json": _OF_ROWS - {"header", "header_rows", "rows_above"},
     **dict.fromkeys(("xlsx", "xlsb", "ods", "ole"), _OF_ROWS | {"sheets"}),
 }
 _MEMBERS: Final = (
-    "encoding", "delimiter", "quote", "header", "rows_above", "decimal", "date_order", "missing", "sheets", "kinds",
+    "encoding", "delimiter", "quote", "header", "header_rows", "rows_above", "decimal", "date_order", "missing", "sheets", "kinds",
 )  # fmt: skip
 
 
@@ -43,6 +46,7 @@ class ReadingOptions:
     delimiter: str | None = None
     quote: str | None = None
     header: bool | None = None
+    header_rows: int | None = None
     rows_above: int | None = None
     decimal: str | None = None
     date_order: str | None = None
@@ -54,6 +58,10 @@ class ReadingOptions:
     def delimiter_character(self) -> str | None:
         """The character between cells."""
         return DELIMITERS[self.delimiter] if self.delimiter else None
+
+    def told(self) -> dict[str, Any]:
+        """Return what was told, by name."""
+        return {name: value for name in _MEMBERS if (value := getattr(self, name)) not in (None, (), {})}
 
 
 def merged_options(before: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +93,8 @@ def read_options(given: Mapping[str, Any], *, pointer: str = "/options") -> Read
         fault = check(given[name]) if given.get(name) is not None else None
         if fault:
             faults.append((f"{pointer}/{name}", fault))
+    if given.get("header") is False and given.get("header_rows") is not None:
+        faults.append((f"{pointer}/header_rows", "`header` is false: no row names the columns"))
     if faults:
         raise OptionsError(faults)
     found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -118,6 +128,11 @@ def _header(value: object) -> str | None:
     )
 
 
+def _header_rows(value: object) -> str | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_HEADER_ROWS
+    return None if is_count else f"give the number of rows that name the columns, 1 to {_MOST_HEADER_ROWS}"
+
+
 def _rows_above(value: object) -> str | None:
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_ROWS_ABOVE
     return None if is_count else f"give the number of rows above the header, 0 to {_MOST_ROWS_ABOVE}"
@@ -141,6 +156,7 @@ _CHECKS: Final[Mapping[str, Any]] = {
     "delimiter": _choice(*DELIMITERS),
     "quote": _choice('"', "'"),
     "header": _header,
+    "header_rows": _header_rows,
     "rows_above": _rows_above,
     "decimal": _choice("point", "comma"),
     "date_order": _choice(*DATE_ORDERS),

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 
 from services.ingestion.domain.categories import Code, codes_of, find_multiple_response
 from services.ingestion.domain.corrections import CATEGORIES, TEXTS
-from services.ingestion.domain.formats import FORMATS, ValueFormat, currency_unit
-from services.ingestion.domain.kinds import ColumnFacts, Understanding
+from services.ingestion.domain.formats import ValueFormat, currency_unit
+from services.ingestion.domain.kinds import COMMA_STYLES, ColumnFacts, Understanding
 from services.ingestion.domain.refusals import KIND_DOES_NOT_FIT, FileRefused
+from services.ingestion.domain.told_formats import TOLD_FORMATS
 
 _REASON = "you told so"
 _SEPARATORS = (";", "|", "\n", ", ", ",")
+_UNITS = {"percentage": "%", "duration": "s"}
 _ORDERS = {"dmy": ("31",), "mdy": ("12/31", "12-31"), "ymd": ("2020",)}
 
 
 def formats_of_kind(kind: str, sample: Sequence[str]) -> tuple[ValueFormat, ...]:
     """Return the formats of a told kind that read a cell of the sample at least; none for kinds that are texts."""
-    return tuple(form for form in FORMATS if form.kind == kind and any(map(form.matches, set(sample))))
+    return tuple(form for form in TOLD_FORMATS if form.kind == kind and any(map(form.matches, set(sample))))
 
 
 def in_order(forms: Sequence[ValueFormat], order: str | None) -> tuple[ValueFormat, ...]:
@@ -41,13 +43,17 @@ def understand_as(facts: ColumnFacts, kind: str) -> Understanding:
         return _multiple(facts)
     best = max(
         (form for form in facts.formats if form.format.kind == kind),
-        key=lambda form: form.n_matching,
+        key=lambda form: (form.n_matching, facts.decimal_comma_is_likely and _has_comma(form.format)),
         default=None,
     )
     if best is None or best.n_matching == 0:
         raise _misfit(facts, kind, f"none of its {facts.n_filled} cells is written like one")
     unit = next(filter(None, map(currency_unit, facts.sample)), None) if kind == "currency" else None
-    return Understanding(kind, 1.0, _REASON, best, unit="%" if kind == "percentage" else unit)
+    return Understanding(kind, 1.0, _REASON, best, unit=_UNITS.get(kind, unit))
+
+
+def _has_comma(form: ValueFormat) -> bool:
+    return form.name.removeprefix("¤ ").removesuffix(" %") in COMMA_STYLES
 
 
 def _categories(facts: ColumnFacts, kind: str) -> Understanding:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from services.ingestion.domain.dialects import Dialect, detect_dialect
 from services.ingestion.domain.encodings import MARKS, Encoding
-from services.ingestion.domain.headers import Header, detect_header, unique_aliases
+from services.ingestion.domain.headers import Header, detect_header, header_of_layout, unique_aliases
 from services.ingestion.domain.reading_options import ReadingOptions
+from services.ingestion.domain.survey_headers import find_layout, join_rows
 
 REASON = "you told so"
 _LONGEST_MARK = 4
@@ -38,15 +39,26 @@ def told_dialect(sample: str, options: ReadingOptions) -> Dialect | None:
 
 def told_header(rows: Sequence[Sequence[str]], options: ReadingOptions) -> Header | None:
     """Return the told shape of a table by its first rows; None where nothing was told."""
-    if options.header is None and options.rows_above is None:
+    if options.header is None and options.rows_above is None and options.header_rows is None:
         return None
     n_above = options.rows_above or 0
-    if options.header is None:
+    if options.header_rows is not None and options.header_rows > 1:
+        return _header_of_rows(rows, n_above, options.header_rows)
+    if options.header is None and options.header_rows is None:
         found = detect_header(rows[n_above:])
         return replace(found, n_skipped=found.n_skipped + n_above)
     body = rows[n_above:]
     width = max((len(row) for row in body), default=1)
-    first = [cell.strip() for cell in body[0]] if options.header and body else []
+    is_named = options.header is not False
+    first = [cell.strip() for cell in body[0]] if is_named and body else []
     names = tuple(first + [""] * (width - len(first)))
-    aliases, repairs = unique_aliases(names, explicit=options.header)
-    return Header(n_above + options.header, options.header, names, aliases, tuple(repairs), REASON)
+    aliases, repairs = unique_aliases(names, explicit=is_named)
+    return Header(n_above + is_named, is_named, names, aliases, tuple(repairs), REASON)
+
+
+def _header_of_rows(rows: Sequence[Sequence[str]], n_above: int, n_rows: int) -> Header:
+    """The header that so many rows form: like that of a survey program, where they are one, else questions above items."""
+    body = rows[n_above:] or [[""]]
+    found = find_layout(body)
+    layout = found if found is not None and found.n_rows == n_rows else join_rows(body, n_rows)
+    return replace(header_of_layout(layout, rows, n_above), reason=REASON)

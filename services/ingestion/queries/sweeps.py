@@ -12,6 +12,7 @@ from kernel.part_uploads import PartUpload
 _PURGE_UPLOADS = text("SELECT object_key, multipart_id FROM maintenance.purge_uploads(:keep)")
 _UNKNOWN_UPLOADS = text("SELECT maintenance.unknown_uploads(CAST(:ids AS text[]))")
 _UNREFERRED = text("SELECT maintenance.unreferred_originals(:project, CAST(:keys AS text[]))")
+_UNREFERRED_OBJECTS = text("SELECT maintenance.unreferred_objects(:project, CAST(:keys AS text[]))")
 _MISSING_PROJECTS = text("SELECT maintenance.missing_projects(CAST(:ids AS bigint[]))")
 _STUCK_FILES = text(
     "SELECT team_id, file_id FROM maintenance.stuck_files(:quiet) ORDER BY file_id LIMIT :most"
@@ -32,6 +33,11 @@ async def unknown_uploads(session: AsyncSession, multipart_ids: Sequence[str]) -
 async def unreferred_originals(session: AsyncSession, project_id: int, keys: Sequence[str]) -> set[str]:
     """Return those keys of originals that no file of the project refers to."""
     return set(await session.scalars(_UNREFERRED, {"project": project_id, "keys": list(keys)}))
+
+
+async def unreferred_objects(session: AsyncSession, project_id: int, keys: Sequence[str]) -> set[str]:
+    """Return those keys of rows and exports that no version and no export of the project refers to."""
+    return set(await session.scalars(_UNREFERRED_OBJECTS, {"project": project_id, "keys": list(keys)}))
 
 
 async def missing_projects(session: AsyncSession, ids: Sequence[int]) -> set[int]:

@@ -1,22 +1,17 @@
 """HTTP of what people make of datasets: derived variables, merged datasets, and the changes that make them."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Response, status
 
-from contracts.ingestion import ChangeStatus
 from kernel.access import Permission, require_project
-from kernel.db import ReadOnly, Session, Tenancy, Transaction
+from kernel.db import ReadOnly, Session, Transaction
 from kernel.etags import IfMatch, etag
 from kernel.http import ACCESS_PROBLEMS
 from kernel.pagination import Page, PageQuery, paginate
-from kernel.prefer import PreferWait, wait_until
-from kernel.principals import Caller, Principal
+from kernel.principals import Caller
 from kernel.problems import PreconditionFailed, problems_of
-from kernel.resources import Resources
 from kernel.routing import Router
-from services.ingestion.dependencies import ProcessResources
 from services.ingestion.domain.derivations.deriving import Derivation
 from services.ingestion.errors import (
     DatasetNotMerged,
@@ -28,6 +23,7 @@ from services.ingestion.errors import (
 )
 from services.ingestion.queries import changes as queries
 from services.ingestion.queries import datasets
+from services.ingestion.router.change_requests import ACCEPTED, ChangeRequest, shaped_change
 from services.ingestion.schemas.derived import (
     ChangeRead,
     MergeCreate,
@@ -40,21 +36,10 @@ from services.ingestion.schemas.derived import (
 from services.ingestion.service import corrections, derivations, merges, readings
 
 router = Router(prefix="/api", tags=["datasets"], responses=ACCESS_PROBLEMS)
-ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {"model": ChangeRead, "description": "Accepted; poll `Location` until `status` is not PENDING."}
-}
-Ask = Callable[[Session], Awaitable[Any]]
 
 
 @router.post("/datasets/{dataset_id}/variables", responses={**ACCEPTED, **problems_of(DatasetWithoutRows)})
-async def derive_variable(  # noqa: PLR0917 - FastAPI's parameters
-    dataset_id: int,
-    body: VariableCreate,
-    caller: Caller,
-    resources: ProcessResources,
-    wait_s: PreferWait,
-    response: Response,
-) -> ChangeRead:
+async def derive_variable(dataset_id: int, body: VariableCreate, change: ChangeRequest) -> ChangeRead:
     """Derive a variable from others; it is in the dataset's next version.
 
     200 when that version is made or was within `Prefer: wait=N`; else 202.
@@ -63,10 +48,10 @@ async def derive_variable(  # noqa: PLR0917 - FastAPI's parameters
 
     async def ask(session: Session) -> Any:
         return await derivations.request_derivation(
-            session, dataset_id, wanted, replaces=False, user_id=caller.user_id
+            session, dataset_id, wanted, replaces=False, user_id=change.user_id
         )
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 @router.get("/datasets/{dataset_id}/variables")
@@ -104,21 +89,14 @@ async def correct_variables(  # noqa: PLR0917 - FastAPI's parameters
         response.headers["ETag"] = etag(change.version)
     else:
         response.status_code = status.HTTP_202_ACCEPTED
-    return _shaped(change)
+    return shaped_change(change)
 
 
 @router.post(
     "/datasets/{dataset_id}/read",
     responses={**ACCEPTED, **problems_of(DatasetWithoutRows, DatasetWithoutFile)},
 )
-async def read_otherwise(  # noqa: PLR0917 - FastAPI's parameters
-    dataset_id: int,
-    body: ReadingUpdate,
-    caller: Caller,
-    resources: ProcessResources,
-    wait_s: PreferWait,
-    response: Response,
-) -> ChangeRead:
+async def read_otherwise(dataset_id: int, body: ReadingUpdate, change: ChangeRequest) -> ChangeRead:
     """Read the dataset's file again with other options: encoding, delimiter, header, sheets, kinds of columns.
 
     Nothing is uploaded again; options told before hold where nothing else is said, null takes one back. Corrections and derived
@@ -127,84 +105,57 @@ async def read_otherwise(  # noqa: PLR0917 - FastAPI's parameters
 
     async def ask(session: Session) -> Any:
         return await readings.request_reading(
-            session, dataset_id, body.options, corrections={}, user_id=caller.user_id
+            session, dataset_id, body.options, corrections={}, user_id=change.user_id
         )
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 @router.post("/files/{file_id}/datasets", responses={**ACCEPTED, **problems_of(FileNotReady)})
-async def read_another_dataset(  # noqa: PLR0917 - FastAPI's parameters
-    file_id: int,
-    body: ReadingCreate,
-    caller: Caller,
-    resources: ProcessResources,
-    wait_s: PreferWait,
-    response: Response,
-) -> ChangeRead:
+async def read_another_dataset(file_id: int, body: ReadingCreate, change: ChangeRequest) -> ChangeRead:
     """Read one more dataset from a file, with options of its own, such as another sheet of a workbook."""
 
     async def ask(session: Session) -> Any:
         return await readings.request_another(
-            session, file_id, body.name, body.options, user_id=caller.user_id
+            session, file_id, body.name, body.options, user_id=change.user_id
         )
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 @router.put(
     "/datasets/{dataset_id}/variables/{alias}",
     responses={**ACCEPTED, **problems_of(DatasetWithoutRows, VariableNotDerived)},
 )
-async def redefine_variable(  # noqa: PLR0917 - FastAPI's parameters
-    dataset_id: int,
-    alias: str,
-    body: VariableUpdate,
-    caller: Caller,
-    resources: ProcessResources,
-    wait_s: PreferWait,
-    response: Response,
+async def redefine_variable(
+    dataset_id: int, alias: str, body: VariableUpdate, change: ChangeRequest
 ) -> ChangeRead:
     """Give a derived variable another definition; what is derived from it is computed anew."""
     wanted = Derivation(alias, body.label or alias, body.definition, is_new=True)
 
     async def ask(session: Session) -> Any:
         return await derivations.request_derivation(
-            session, dataset_id, wanted, replaces=True, user_id=caller.user_id
+            session, dataset_id, wanted, replaces=True, user_id=change.user_id
         )
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 @router.delete(
     "/datasets/{dataset_id}/variables/{alias}",
     responses={**ACCEPTED, **problems_of(DatasetWithoutRows, VariableNotDerived, VariableInUse)},
 )
-async def remove_variable(  # noqa: PLR0917 - FastAPI's parameters
-    dataset_id: int,
-    alias: str,
-    caller: Caller,
-    resources: ProcessResources,
-    wait_s: PreferWait,
-    response: Response,
-) -> ChangeRead:
+async def remove_variable(dataset_id: int, alias: str, change: ChangeRequest) -> ChangeRead:
     """Remove a derived variable; older versions keep it."""
 
     async def ask(session: Session) -> Any:
-        return await derivations.request_removal(session, dataset_id, alias, user_id=caller.user_id)
+        return await derivations.request_removal(session, dataset_id, alias, user_id=change.user_id)
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 @router.post("/projects/{project_id}/datasets", responses=ACCEPTED)
-async def merge_datasets(  # noqa: PLR0917 - FastAPI's parameters
-    project_id: int,
-    body: MergeCreate,
-    caller: Caller,
-    resources: ProcessResources,
-    wait_s: PreferWait,
-    response: Response,
-) -> ChangeRead:
+async def merge_datasets(project_id: int, body: MergeCreate, change: ChangeRequest) -> ChangeRead:
     """Make a dataset of others: waves below each other (`append`), or two side by side by a key (`join`).
 
     The answer's `dataset_id` is the new dataset, which has no rows (version 0) until the change is carried out; `report` then
@@ -214,10 +165,10 @@ async def merge_datasets(  # noqa: PLR0917 - FastAPI's parameters
     async def ask(session: Session) -> Any:
         request = merges.merge_request(body.append, body.join, await _names(session, body.datasets))
         return await merges.request_merge(
-            session, project_id, body.name, body.datasets, request, caller.user_id
+            session, project_id, body.name, body.datasets, request, change.user_id
         )
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 async def _names(session: Session, dataset_ids: list[int]) -> list[str]:
@@ -225,15 +176,13 @@ async def _names(session: Session, dataset_ids: list[int]) -> list[str]:
 
 
 @router.post("/datasets/{dataset_id}/refresh", responses={**ACCEPTED, **problems_of(DatasetNotMerged)})
-async def refresh_dataset(
-    dataset_id: int, caller: Caller, resources: ProcessResources, wait_s: PreferWait, response: Response
-) -> ChangeRead:
+async def refresh_dataset(dataset_id: int, change: ChangeRequest) -> ChangeRead:
     """Merge the present versions of the same datasets again."""
 
     async def ask(session: Session) -> Any:
-        return await merges.request_refresh(session, dataset_id, user_id=caller.user_id)
+        return await merges.request_refresh(session, dataset_id, user_id=change.user_id)
 
-    return await _changed(resources, caller, ask, wait_s=wait_s, response=response)
+    return await change.hand_over(ask)
 
 
 @router.delete(
@@ -252,36 +201,10 @@ async def list_changes(dataset_id: int, session: ReadOnly, page: PageQuery) -> P
     rows, cursor = await paginate(
         session, queries.changes_of(dataset_id), page, order_by=queries.NEWEST_FIRST
     )
-    return Page(items=[_shaped(row) for row in rows], next_cursor=cursor)
+    return Page(items=[shaped_change(row) for row in rows], next_cursor=cursor)
 
 
 @router.get("/dataset-changes/{change_id}")
 async def read_change(change_id: int, session: ReadOnly) -> ChangeRead:
     """Show one change: whether it was carried out, and what a person should know about it."""
-    return _shaped(await queries.get_change(session, change_id))
-
-
-async def _changed(
-    resources: Resources, caller: Principal, ask: Ask, *, wait_s: float, response: Response
-) -> ChangeRead:
-    """Ask in a transaction of its own, so that the worker sees it, then wait as long as the caller prefers."""
-    tenancy = Tenancy.of_caller(caller)
-    async with resources.database.transaction(tenancy) as session:
-        change = _shaped(await ask(session))
-
-    async def is_over() -> bool:
-        async with resources.database.snapshot(tenancy) as snapshot:
-            found = await queries.find_change(snapshot, change.id)
-        return found is None or found.status != ChangeStatus.PENDING
-
-    if wait_s and await wait_until(is_over, seconds=wait_s):
-        async with resources.database.snapshot(tenancy) as snapshot:
-            change = _shaped(await queries.get_change(snapshot, change.id))
-    response.headers["Location"] = f"/api/dataset-changes/{change.id}"
-    is_pending = change.status is ChangeStatus.PENDING
-    response.status_code = status.HTTP_202_ACCEPTED if is_pending else status.HTTP_200_OK
-    return change
-
-
-def _shaped(change: Any) -> ChangeRead:
-    return ChangeRead.model_validate({name: getattr(change, name) for name in ChangeRead.model_fields})
+    return shaped_change(await queries.get_change(session, change_id))

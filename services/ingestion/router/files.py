@@ -4,7 +4,7 @@ import orjson
 from fastapi import Request, Response, status
 from fastapi.responses import JSONResponse
 
-from contracts.ingestion import UploadStatus
+from contracts.ingestion import FileType, UploadStatus
 from kernel.access import Permission, require_project
 from kernel.db import ReadOnly, Tenancy, Transaction
 from kernel.http import ACCESS_PROBLEMS
@@ -15,7 +15,13 @@ from kernel.principals import Caller
 from kernel.problems import BadRequest, Forbidden, TooLarge, UnsupportedMedia, problems_of
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessResources, max_upload_bytes
-from services.ingestion.errors import DuplicateFile, FileNotReady, FileWithoutOriginal, UploadMismatch
+from services.ingestion.errors import (
+    DuplicateFile,
+    FileNotFailed,
+    FileNotReady,
+    FileWithoutOriginal,
+    UploadMismatch,
+)
 from services.ingestion.queries import files as queries
 from services.ingestion.router.file_shapes import shaped_file, shaped_files
 from services.ingestion.router.multipart import incoming_file
@@ -23,12 +29,14 @@ from services.ingestion.schemas.files import (
     FileDownload,
     FilePreview,
     FileRead,
+    FileReading,
     FileSummary,
     FileUpdate,
     UploadedAs,
 )
 from services.ingestion.schemas.uploads import OnDuplicate
 from services.ingestion.service import files as service
+from services.ingestion.service import readings
 
 router = Router(prefix="/api", tags=["files"], responses=ACCESS_PROBLEMS)
 LINK_LIFE_S = 300
@@ -131,6 +139,21 @@ async def rename_file(file_id: int, body: FileUpdate, session: Transaction) -> F
 async def delete_file(file_id: int, session: Transaction) -> None:
     """Delete a file, its datasets and what was computed from them."""
     await service.delete_file(session, file_id)
+
+
+@router.post(
+    "/files/{file_id}/read",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems_of(FileNotFailed, FileWithoutOriginal),
+)
+async def read_file_again(
+    file_id: int, body: FileReading, session: Transaction, response: Response
+) -> FileRead:
+    """Read a file that was not understood as a person says: another delimiter, encoding, sheet, header … Follow `Location`."""
+    wanted = None if body.file_type is UploadedAs.AUTO else FileType(body.file_type)
+    file = await readings.read_again(session, file_id, body.options, wanted)
+    response.headers["Location"] = f"/api/files/{file_id}"
+    return await shaped_file(session, file)
 
 
 @router.get("/files/{file_id}/preview", responses=problems_of(FileNotReady))

@@ -63,9 +63,28 @@ class FileRead(FileSummary):
         "quantiles, histogram, top values, and `personal_data`: {kind, share, reason} or null."
     )
     progress: dict[str, Any] = Field(description="`done`, `total` and `phase` of the reader while PENDING.")
+    reading: dict[str, Any] = Field(
+        description="How a person says that it is to be read; empty where all is detected."
+    )
     error: dict[str, Any] | None = Field(description="When FAILED: a problem with `detail` and a `hint`.")
     source: dict[str, Any] = Field(
         description="Of an import by address: `url`, `fetched_url`, `etag`, `last_modified`, `fetched_at`."
+    )
+
+
+class FileReading(BaseModel):
+    """How a file that was not understood is to be read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="As for datasets: `encoding`, `delimiter`, `quote`, `header`, `header_rows`, `rows_above`, `decimal`, `date_order`, "
+        "`missing`, `sheets`, `kinds`; what is left out is detected.",
+    )
+    file_type: UploadedAs = Field(
+        UploadedAs.AUTO,
+        description="As what it is read; `auto`: its content decides, and options mean a table.",
     )
 
 

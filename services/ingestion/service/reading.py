@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,15 +70,21 @@ def _sweep(parent: Path) -> None:
 
 
 async def read_table(
-    source: Path, work: Path, settings: IngestionSettings, note: Note, *, may_be_document: bool = False
+    source: Path,
+    work: Path,
+    settings: IngestionSettings,
+    note: Note,
+    *,
+    options: Mapping[str, Any] | None = None,
+    may_be_document: bool = False,
 ) -> ReaderResult:
     """Return what is in a file; raises FileRefused with a reason, ReaderFailedError when the reader crashed.
 
     The slug is `IS_DOCUMENT` where the file may be a document and is one.
     """
     child = "services.ingestion.domain.import_child"
-    more = ["auto"] if may_be_document else []
-    result = await run_limited(child, source, work, settings, note, *more)
+    how = json.dumps({"options": dict(options or {}), "may_be_document": may_be_document})
+    result = await run_limited(child, source, work, settings, note, how)
     return ReaderResult(**{**result, "parquet": Path(result["parquet"])})
 
 

@@ -23,11 +23,14 @@ from services.ingestion.domain.reading_options import (
 )
 from services.ingestion.errors import (
     DatasetWithoutFile,
+    FileNotFailed,
     FileNotReady,
+    FileWithoutOriginal,
 )
 from services.ingestion.models import Dataset, DatasetChange, RawDataFile
 from services.ingestion.queries import files
 from services.ingestion.service.changes import add_change, writable
+from services.ingestion.service.files import tell_uploaded
 
 
 async def request_reading(
@@ -55,6 +58,34 @@ async def request_reading(
     return await add_change(session, dataset, grant, ChangeKind.READ, request, user_id=user_id)
 
 
+async def read_again(
+    session: Session, file_id: int, asked: Mapping[str, Any], file_type: FileType | None
+) -> RawDataFile:
+    """Have a file that was not understood read with options; what failed before is forgotten.
+
+    Raises NotFound, Forbidden for viewers, FileNotFailed, FileWithoutOriginal, and Invalid with every fault.
+    """
+    file = await files.get_file(session, file_id)
+    grant = await require_project(session, file.project_id, Permission.WRITE)
+    await session.refresh(file, with_for_update=True)
+    if file.upload_status != UploadStatus.FAILED:
+        raise FileNotFailed(f"File {file_id} is {file.upload_status}.")
+    if not file.sha256:
+        raise FileWithoutOriginal(f"File {file_id} never arrived; no original of it is stored.")
+    options = merged_options({}, asked)
+    _require_sense(options)
+    if options and file_type is FileType.UNSTRUCTURED:
+        raise Invalid.at(
+            "/options", "documents are read without options; leave them out, or read it as TABULAR"
+        )
+    file.reading, file.error, file.upload_status = options, None, UploadStatus.PENDING
+    file.file_type = file_type or (FileType.TABULAR if options else file.file_type)
+    file.progress = {"phase": "waiting", "done": 0, "total": file.size_bytes}
+    await session.flush()  # the answer carries the new updated_at
+    await tell_uploaded(session, file, team_id=grant.team_id, wanted_type=file_type)
+    return file
+
+
 async def request_another(
     session: Session, file_id: int, name: str, asked: Mapping[str, Any], *, user_id: int
 ) -> DatasetChange:
@@ -74,9 +105,16 @@ async def request_another(
     return await add_change(session, dataset, grant, ChangeKind.READ, {"options": options}, user_id=user_id)
 
 
-def _require_options(options: Mapping[str, Any], asked: Mapping[str, Any], file: RawDataFile) -> None:
+def _require_sense(options: Mapping[str, Any]) -> None:
     try:
         read_options(options)
+    except OptionsError as error:
+        raise Invalid(error.errors) from error
+
+
+def _require_options(options: Mapping[str, Any], asked: Mapping[str, Any], file: RawDataFile) -> None:
+    _require_sense(options)
+    try:
         require_heeded(asked, file.import_report["format"])
     except OptionsError as error:
         raise Invalid(error.errors) from error

@@ -28,6 +28,8 @@ from services.ingestion.service.uploads import tell_completed
 log = get_logger(__name__)
 _TEAMS = "teams/"
 _PROJECT = re.compile(r"teams/\d+/projects/(\d+)/")
+_OF_A_ROW = re.compile(r"\.parquet$|/exports/[^/]+$")
+"""Keys that a version of a dataset or an export refers to; whatever else lies beside an original goes with its file."""
 _BATCH = 500
 _GAVE_UP = (
     "It could not be taken in for days, through a fault of ours.",
@@ -65,7 +67,7 @@ async def abort_stray_uploads(resources: Resources, *, grace: timedelta) -> int:
 
 
 async def remove_orphans(resources: Resources, *, grace: timedelta, most_s: float) -> int:
-    """Remove what lies in the bucket for no file or in no project, untouched for longer than `grace`; return how many.
+    """Remove what lies in the bucket for no file, dataset, export or project, untouched for longer than `grace`; return how many.
 
     Teams come in random order and none is begun after `most_s` seconds, so that hourly runs reach all of them.
     """
@@ -91,6 +93,7 @@ async def _sweep_team(resources: Resources, team: str, grace: timedelta) -> int:
             n_removed += await _remove_if_old(resources.objects, prefix, grace)
         else:
             n_removed += await _sweep_files(resources, project_id, f"{prefix}files/", grace)
+            n_removed += await _sweep_versions(resources, project_id, prefix, grace)
     return n_removed
 
 
@@ -103,6 +106,22 @@ async def _sweep_files(resources: Resources, project_id: int, prefix: str, grace
             unreferred = await queries.unreferred_originals(session, project_id, keys)
         for key in unreferred:
             n_removed += await _remove_if_old(resources.objects, key.removesuffix(ORIGINAL), grace)
+    return n_removed
+
+
+async def _sweep_versions(resources: Resources, project_id: int, prefix: str, grace: timedelta) -> int:
+    """Remove rows and exports that were written for a version or an export which never came to be."""
+    before = utc_now() - grace
+    listed = resources.objects.listed(prefix)
+    old = [each.key async for each in listed if each.modified_at < before and _OF_A_ROW.search(each.key)]
+    n_removed = 0
+    for start in range(0, len(old), _BATCH):
+        async with resources.database.snapshot(Tenancy.none()) as session:
+            strays = await queries.unreferred_objects(session, project_id, old[start : start + _BATCH])
+        for key in strays:
+            await resources.objects.delete(key)
+            log.info("stray_removed", key=key)
+        n_removed += len(strays)
     return n_removed
 
 
