@@ -100,7 +100,7 @@ async def test_a_files_name_is_kept_as_far_as_it_is_safe(
     async with httpx2.AsyncClient(trust_env=False) as browser:
         got = await browser.get(link)
     assert got.headers["content-disposition"].startswith("attachment; ")
-    assert got.headers["content-type"] == "application/octet-stream"
+    assert got.headers["content-type"] == "binary/octet-stream"
 
 
 async def test_a_name_that_deceives_is_no_new_name(clients: Clients, alice: Person, project: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingestion.domain.delimited import BLANKS
+from services.ingestion.domain.bytescan import BLANKS
 from services.ingestion.domain.refusals import FileRefused
 from tests.imported_file import Imported
 

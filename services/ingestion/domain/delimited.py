@@ -7,11 +7,12 @@ anything, the file is read again record by record (`records`), rewritten in a st
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.ingestion.domain.bytescan import BLANKS, LineEndings, line_endings
 from services.ingestion.domain.dialects import (
     NAMES,
     NO_DELIMITER,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 RAW_TABLE = "raw"
-# Blanks that people put around cells; DuckDB's own trim knows only the space.
-BLANKS = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff"
 MAX_COLUMNS = 5000
 _CHUNK_BYTES = 1 << 20
 _MAX_UNDECODABLE_RATIO = 0.01
@@ -86,7 +85,7 @@ def read_delimited(
     """Return a text file's table of texts; raises FileRefused when there is none in it."""
     encoding = told_encoding(source, options) or detect_encoding(_chunks(source, progress))
     path, n_undecodable = _as_plain_utf8(source, work, encoding)
-    endings = _line_endings(path)
+    endings = line_endings(_chunks(path), _CHUNK_BYTES)
     sample = _sample(path)
     dialect = told_dialect(sample, options) or detect_dialect(sample)
     rows = sample_rows(sample, dialect)
@@ -95,7 +94,7 @@ def read_delimited(
     )
     if not rows or header.n_columns > MAX_COLUMNS:
         raise _no_table(header, n_rows=len(rows), sample=sample)
-    text = _Text(path, dialect, header, has_crlf=endings.n_crlf > 0)
+    text = _Text(path, dialect, header, has_crlf=endings.has_crlf)
     lines = LineReport()
     plain = text.obeys and endings.uniform and header.n_above == 0
     if not (plain and _load_fast(connection, text, lines)):
@@ -164,64 +163,6 @@ def _as_plain_utf8(source: Path, work: Path, encoding: Encoding) -> tuple[Path, 
             "Save the file as CSV in UTF-8 and upload it again.",
         )
     return target, n_undecodable
-
-
-@dataclass(frozen=True, slots=True)
-class _LineEndings:
-    n_crlf: int
-    n_lf: int
-    n_cr: int
-    blanks: str
-    has_apostrophe: bool
-    has_giant_line: bool
-
-    @property
-    def uniform(self) -> bool:
-        # DuckDB leaves a line that is longer than its buffer out, without a word.
-        return self.n_cr == 0 and not (self.n_crlf and self.n_lf) and not self.has_giant_line
-
-    @property
-    def name(self) -> str:
-        found = [n for n, count in (("CRLF", self.n_crlf), ("LF", self.n_lf), ("CR", self.n_cr)) if count]
-        return " and ".join(found) or "none"
-
-
-def _line_endings(path: Path) -> _LineEndings:
-    n_crlf = n_lf = n_cr = offset = 0
-    carry = tail = b""
-    missing = {blank: blank.encode() for blank in BLANKS}
-    has_apostrophe = has_giant_line = False
-    for chunk in _chunks(path):
-        if b"\x00" in chunk:
-            raise FileRefused(
-                NOT_TEXT,
-                f"There is a NUL character at byte {offset + chunk.index(0)}; tables of text contain none.",
-                "The file is damaged or is no CSV. Export it again from the program it comes from.",
-            )
-        offset += len(chunk)
-        missing = _still_missing(missing, tail + chunk)
-        has_apostrophe = has_apostrophe or b"'" in chunk
-        has_giant_line = has_giant_line or (len(chunk) == _CHUNK_BYTES and b"\n" not in chunk)
-        tail = chunk[-2:]
-        piece = carry + chunk
-        # A pair may be torn apart between two chunks: the last byte waits for the next chunk.
-        carry = b"\r" if piece.endswith(b"\r") else b""
-        piece = piece[: len(piece) - len(carry)]
-        n_returns = piece.count(b"\r")
-        pairs = piece.count(b"\r\n") if n_returns else 0
-        n_crlf += pairs
-        n_lf += piece.count(b"\n") - pairs
-        n_cr += n_returns - pairs
-    blanks = "".join(sorted(set(BLANKS) - set(missing)))
-    return _LineEndings(n_crlf, n_lf, n_cr + len(carry), blanks, has_apostrophe, has_giant_line)
-
-
-def _still_missing(missing: dict[str, bytes], piece: bytes) -> dict[str, bytes]:
-    # Most chunks of most files are ASCII, where a look for each of the other blanks would be the dearest part.
-    is_ascii = piece.isascii()
-    return {
-        blank: code for blank, code in missing.items() if (is_ascii and len(code) > 1) or code not in piece
-    }
 
 
 def _sample(path: Path) -> str:
@@ -311,7 +252,7 @@ def _body(
             yield fitting
 
 
-def write_strict(rows: Iterator[list[str]], out: io.TextIOBase) -> None:
+def write_strict(rows: Iterable[Sequence[str]], out: io.TextIOBase) -> None:
     """Write rows in the dialect that `load_strict` reads back equal: commas, all cells quoted."""
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
 
@@ -366,7 +307,7 @@ def _refuse_rubbish(n_rows: int, lines: LineReport, dialect: Dialect) -> None:
 
 
 def _describe(
-    encoding: Encoding, n_undecodable: int, endings: _LineEndings, dialect: Dialect, header: Header
+    encoding: Encoding, n_undecodable: int, endings: LineEndings, dialect: Dialect, header: Header
 ) -> dict[str, Any]:
     return {
         "encoding": {

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.ingestion.domain.bytescan import BLANKS
 from services.ingestion.domain.categories import GLUE
-from services.ingestion.domain.delimited import BLANKS, RAW_TABLE
+from services.ingestion.domain.cells import Cells
+from services.ingestion.domain.delimited import RAW_TABLE
 from services.ingestion.domain.imported import Imported
 from services.ingestion.domain.kinds import ColumnFacts, Understanding
-from services.ingestion.domain.profiles import Cells
 from services.ingestion.domain.quoting import identifier, literal
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ MAX_CELL_CHARACTERS = 1_000_000
 MAX_RECORD_LINES = 500
 # DuckDB's longest line is 2,000,000 bytes; the difference is room for the quotes around missing cells.
 MAX_RECORD_BYTES = 1_900_000
-_BYTES_PER_CHARACTER = 4
+MOST_BYTES_PER_CHARACTER = 4
 _MAX_LISTED = 1000
 _EXCERPT_CHARACTERS = 200
 
@@ -136,7 +136,7 @@ def _is_open(lines: _Lines, dialect: Dialect) -> bool:
 
 def too_large(row: Collection[str]) -> str | None:
     """Return why a row is too large for the table of texts, None when it is not."""
-    if sum(map(len, row)) * _BYTES_PER_CHARACTER <= MAX_RECORD_BYTES:
+    if sum(map(len, row)) * MOST_BYTES_PER_CHARACTER <= MAX_RECORD_BYTES:
         return None
     n_bytes = sum(len(cell.encode("utf-8", "replace")) + cell.count('"') for cell in row)
     return f"the row has more than {MAX_RECORD_BYTES:,} bytes" if n_bytes > MAX_RECORD_BYTES else None

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,10 @@ def read_sheets(source: Path, options: ReadingOptions, text: Callable[[Cell], st
 
     try:
         book = CalamineWorkbook.from_path(str(source))
-        names = _chosen(book, options)
-        tables = [_rows(book.get_sheet_by_name(name)) for name in names]
+        # A sheet is parsed when it is opened, which is the dearest part of all.
+        opened = cache(book.get_sheet_by_name)
+        names = _chosen(book, opened, options)
+        tables = [_rows(opened(name)) for name in names]
     except PasswordError as error:
         raise FileRefused(
             PROTECTED,
@@ -67,12 +70,14 @@ def _hidden(book: "CalamineWorkbook") -> list[str]:
     return [sheet.name for sheet in book.sheets_metadata if not str(sheet.visible).endswith("Visible")]
 
 
-def _chosen(book: "CalamineWorkbook", options: ReadingOptions) -> list[str]:
+def _chosen(
+    book: "CalamineWorkbook", opened: Callable[[str], "CalamineSheet"], options: ReadingOptions
+) -> list[str]:
     if options.sheets:
         return list(dict.fromkeys(_named(book.sheet_names, told) for told in options.sheets))
     hidden = set(_hidden(book))
     for name in sorted(book.sheet_names, key=lambda name: name in hidden):
-        if book.get_sheet_by_name(name).to_python():
+        if opened(name).height:
             return [name]
     raise FileRefused(NO_TABLE, "No sheet of the workbook has a row.", "Put the table on the first sheet.")
 

@@ -6,7 +6,8 @@ understanding of columns serves all formats.
 
 import datetime as dt
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from services.ingestion.domain.delimited import (
 )
 from services.ingestion.domain.headers import Header, detect_header
 from services.ingestion.domain.reading_options import ReadingOptions
-from services.ingestion.domain.records import LineReport, fitted
+from services.ingestion.domain.records import MAX_RECORD_BYTES, MOST_BYTES_PER_CHARACTER, LineReport, fitted
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
 from services.ingestion.domain.sheets import Cell, read_sheets
 from services.ingestion.domain.signatures import HEAD_BYTES, Format, judge
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _SAMPLE_ROWS = 500
+_MOST_WHOLE = 1e15
+"""A double keeps so many digits of a whole number."""
 MAX_UNPACKED_BYTES = 1 << 30
 
 
@@ -46,10 +49,8 @@ def read_workbook(
     """
     _refuse_bomb(source)
     sheets = read_sheets(_with_ending(source, work), options, lambda cell: _text(cell, is_moment=False))
-    rows = sheets.rows
-    moments = {i for row in rows for i, cell in enumerate(row) if _has_time(cell)}
-    texts = [[_text(cell, is_moment=i in moments) for i, cell in enumerate(row)] for row in rows]
-    sample = [row for row in texts[:_SAMPLE_ROWS] if any(row)]
+    columns = [_texts(cells) for cells in zip_longest(*sheets.rows, fillvalue="")]
+    sample = [list(row) for row in islice(zip(*columns, strict=True), _SAMPLE_ROWS) if any(row)]
     shape = [_without_tail(row) for row in sample]
     header = told_header(shape, options) or detect_header(shape)
     if header.n_columns > MAX_COLUMNS:
@@ -61,7 +62,7 @@ def read_workbook(
     lines = LineReport()
     strict = work / "strict.csv"
     with strict.open("w", encoding="utf-8", newline="") as out:
-        write_strict(_body(texts, header, lines, progress), out)
+        write_strict(_body(columns, header, lines, progress), out)
     n_rows = load_strict(connection, strict, header)
     drop_told_markers(connection, header.n_columns, options)
     how = {
@@ -110,8 +111,8 @@ def _text(cell: Cell, *, is_moment: bool) -> str:
     """The cell as text. A day is a date, unless other cells of its column (`is_moment`) have a time of day."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:  # noqa: PLR2004 - digits a double keeps
-        return str(int(cell))
+    if isinstance(cell, float):
+        return _number(cell)
     if isinstance(cell, dt.datetime):
         return cell.isoformat(" ") if is_moment else cell.date().isoformat()
     if isinstance(cell, dt.time | dt.date):
@@ -120,11 +121,37 @@ def _text(cell: Cell, *, is_moment: bool) -> str:
     return str(cell).replace("\x00", "")
 
 
+def _texts(cells: Sequence[Cell]) -> Sequence[str]:
+    """A column's cells as texts; most columns hold one type, or one and blanks."""
+    types = set(map(type, cells))
+    if types <= {str, float}:
+        texts = [_number(cell) if isinstance(cell, float) else str(cell) for cell in cells]
+        # Old workbooks may hold NUL characters, which no table of text can.
+        return (
+            [text.replace("\x00", "") for text in texts] if any("\x00" in text for text in texts) else texts
+        )
+    is_moment = any(map(_has_time, cells))
+    return [_text(cell, is_moment=is_moment) for cell in cells]
+
+
+def _number(cell: float) -> str:
+    return str(int(cell)) if cell.is_integer() and abs(cell) < _MOST_WHOLE else str(cell)
+
+
+def _all_fit(columns: Sequence[Sequence[str]], header: Header) -> bool:
+    """True where each row fits as it is: nothing stands right of the table, and no row can be too long."""
+    longest = sum(max(map(len, cells), default=0) for cells in columns[: header.n_columns])
+    is_short = longest * MOST_BYTES_PER_CHARACTER < MAX_RECORD_BYTES
+    return is_short and len(columns) >= header.n_columns and not any(map(any, columns[header.n_columns :]))
+
+
 def _body(
-    texts: Iterable[list[str]], header: Header, lines: LineReport, progress: Progress
-) -> Iterator[list[str]]:
+    columns: Sequence[Sequence[str]], header: Header, lines: LineReport, progress: Progress
+) -> Iterator[Sequence[str]]:
+    fits = _all_fit(columns, header)
+    rows = zip(*(columns[: header.n_columns] if fits else columns), strict=True)
     n_seen = 0
-    for line, row in enumerate(texts, 1):
+    for line, row in enumerate(rows, 1):
         if not any(row):
             lines.n_blank += 1
             continue
@@ -133,8 +160,11 @@ def _body(
             continue
         if n_seen % 10_000 == 0:
             progress("reading rows", n_seen, 0)
-        tidy = _without_tail(row)
-        # A sheet is a rectangle: rows end where their last filled cell is, which is no fault of the row.
+        if fits:
+            yield row
+            continue
+        # Rows end where their last filled cell is, which is no fault of the row.
+        tidy = _without_tail(list(row))
         fitting = fitted(tidy + [""] * (header.n_columns - len(tidy)), line, header.n_columns, lines)
         if fitting is not None:
             yield fitting

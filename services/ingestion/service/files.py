@@ -21,7 +21,7 @@ from kernel.db import Session, Tenancy
 from kernel.events import record
 from kernel.ids import uuid7
 from kernel.limits import Limit, PlanLimits, require_room
-from kernel.objects import StoredObject
+from kernel.objects import BYTES, StoredObject
 from kernel.resources import Resources
 from services.ingestion.domain.signatures import HEAD_BYTES, judge
 from services.ingestion.errors import DuplicateFile, UploadMismatch, problem_of_refusal
@@ -31,7 +31,7 @@ from services.ingestion.service.projects import object_prefix
 
 ORIGINAL = "original"
 """The last part of an original's key; what is made of it lies beside."""
-ORIGINAL_TYPE = "application/octet-stream"
+ORIGINAL_TYPE = BYTES
 """Under which originals are stored: what a stranger calls his file is nothing that a browser should act on."""
 
 
