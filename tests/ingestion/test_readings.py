@@ -67,6 +67,9 @@ async def dataset_of(
         ("x,n\nнет,1\nда,2\n".encode(), {"kinds": {"x": "boolean"}}, [False, 1]),
         (b"Which?,,Age\nA,B,\nA,,31\n,B,54\nA,B,22\n", {"header_rows": 1}, ["A", "B", None]),
         (b"city,size\nin the north,in km\nOslo,454\nBergen,465\n", {"header_rows": 2}, ["Oslo", 454]),
+        (b"x,n\n99,99\n3,2\n4,99\n", {"missing_of": {"x": ["99"]}}, [None, 99]),
+        (b"m,n\na/b,1\nb,2\nc/a,3\n", {"separators": {"m": "/"}}, [["a", "b"], 1]),
+        (b"email,n\na@b.org,1\nc@d.org,2\n", {"leave_out": ["email"]}, [1]),
         (b"m,n\na;b,1\nb,2\nc;a,3\n", {"kinds": {"m": "multiple"}, "delimiter": "comma"}, [["a", "b"], 1]),
     ],
 )  # fmt: skip
@@ -145,6 +148,11 @@ async def test_what_cannot_be_read_like_that_leaves_the_dataset(
         ({"missing": "-99"}, "/options/missing"),
         ({"kinds": {"q": "colour"}}, "/options/kinds"),
         ({"kinds": {"nope": "date"}}, "/options/kinds"),
+        ({"missing_of": {"nope": ["9"]}}, "/options/missing_of"),
+        ({"missing_of": {"q": "9"}}, "/options/missing_of"),
+        ({"separators": {"q": ""}}, "/options/separators"),
+        ({"leave_out": ["nope"]}, "/options/leave_out"),
+        ({"leave_out": []}, "/options/leave_out"),
         ({"colour": 1}, "/options/colour"),
     ],
 )
@@ -289,3 +297,21 @@ async def test_an_option_that_a_file_does_not_heed_is_named(
             assert answer.status_code == 422, answer.text
             assert [e["pointer"] for e in answer.json()["errors"]] == [f"/options/{name}" for name in options]
         assert (await read(clients, alice, dataset))["version"] == 1
+
+
+async def test_columns_of_a_statistics_file_are_left_out_and_come_back(
+    clients: Clients, drain: Drain, alice: Person, project: int, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"name": ["Ada", "Bo", "Cy"], "age": [20.0, 30.0, 40.0]})
+    pyreadstat.write_sav(frame, str(tmp_path / "wave.sav"))
+    dataset, _ = await dataset_of(clients, drain, alice, project, (tmp_path / "wave.sav").read_bytes())
+    await outcome(clients, drain, alice, await ask(clients, alice, dataset, leave_out=["name"]))
+    assert await rows(clients, alice, dataset) == [[20], [30], [40]]
+    await outcome(clients, drain, alice, await ask(clients, alice, dataset, leave_out=None))
+    assert (await rows(clients, alice, dataset))[0] == ["Ada", 20]
+    nothing = await ask(clients, alice, dataset, leave_out=["name", "age"])
+    change = await outcome(clients, drain, alice, nothing)
+    assert (change["status"], change["error"]["detail"]) == (
+        "FAILED",
+        "/options/leave_out: no column is left.",
+    )

@@ -100,7 +100,7 @@ def read_delimited(
     if not (plain and _load_fast(connection, text, lines)):
         lines = LineReport()
         _load_slowly(connection, text, work / "strict.csv", lines, progress)
-    drop_told_markers(connection, header.n_columns, options)
+    drop_told_markers(connection, header, options)
     n_rows = _count(connection)
     _refuse_rubbish(n_rows, lines, dialect)
     how = _describe(encoding, n_undecodable, endings, dialect, header)
@@ -113,14 +113,14 @@ def read_delimited(
     )
 
 
-def drop_told_markers(connection: "DuckDBPyConnection", n_columns: int, options: ReadingOptions) -> None:
+def drop_told_markers(connection: "DuckDBPyConnection", header: Header, options: ReadingOptions) -> None:
     """Empty the cells that hold a text which, as a person has told, means that there is no value."""
-    if not options.missing:
-        return
-    markers = ", ".join(map(literal, options.missing))
-    for name in map(column, range(n_columns)):
-        cell = f"trim({name}, {literal(BLANKS)})"
-        connection.execute(f"UPDATE {RAW_TABLE} SET {name} = NULL WHERE {cell} IN ({markers})")
+    for index, alias in enumerate(header.aliases):
+        told = (*options.missing, *options.missing_of.get(alias, ()))
+        if told:
+            cell = f"trim({column(index)}, {literal(BLANKS)})"
+            markers = ", ".join(map(literal, told))
+            connection.execute(f"UPDATE {RAW_TABLE} SET {column(index)} = NULL WHERE {cell} IN ({markers})")
 
 
 def _doubts_about_the_end(path: Path, dialect: Dialect) -> list[str]:

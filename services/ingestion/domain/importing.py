@@ -106,8 +106,28 @@ def import_table(
     with engine_of(work, limits, in_memory=in_memory) as connection:
         reading = _Reading(source, work, signature.format, options)
         table, variables = _read(connection, reading, progress)
+        variables = _wanted(table, variables, options)
         progress("writing", 0, table.n_rows)
         return _written(connection, table, variables, work, signature, progress)
+
+
+def _wanted(table: RawTable, variables: list[Imported], options: ReadingOptions) -> list[Imported]:
+    """The variables without those that are to be left out; raises FileRefused where options name a column that is not there."""
+    known = {*table.header.aliases, *(variable.alias for variable in variables)}
+    unknown = [(name, alias) for name, alias in options.columns_told() if alias not in known]
+    if unknown:
+        name, alias = unknown[0]
+        raise FileRefused(
+            OPTIONS_DO_NOT_FIT,
+            f"/options/{name}: the table has no column '{alias}'.",
+            "Give a column as the header names it, or leave the option out and correct the dataset afterwards.",
+        )
+    kept = [variable for variable in variables if variable.alias not in options.leave_out]
+    if not kept:
+        raise FileRefused(
+            OPTIONS_DO_NOT_FIT, "/options/leave_out: no column is left.", "Leave out fewer columns."
+        )
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +241,9 @@ def _column(table: RawTable, variable: Variable) -> Column:
 
 
 def _meaning(table: RawTable, facts: ColumnFacts) -> Understanding:
-    told = table.options.kinds.get(facts.alias)
-    return understand_as(facts, told) if told else understand(facts)
+    separator = table.options.separators.get(facts.alias)
+    told = table.options.kinds.get(facts.alias, "multiple" if separator else None)
+    return understand_as(facts, told, separator) if told else understand(facts)
 
 
 def _imported(connection: "DuckDBPyConnection", variable: Variable, n_rows: int) -> Imported:

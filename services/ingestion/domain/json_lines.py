@@ -66,7 +66,7 @@ def read_json(
     n_loaded = load_strict(connection, strict, header)
     strict.unlink()
     how = {"header": {"present": True, "reason": header.reason, "repairs": list(header.repairs)}}
-    drop_told_markers(connection, header.n_columns, options)
+    drop_told_markers(connection, header, options)
     return RawTable(header, n_loaded, "", lines, how=how, options=options)
 
 

@@ -4,7 +4,7 @@ Every alternative that the import report lists can be chosen here. What is left 
 """
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,16 +17,21 @@ MOST_COLUMNS: Final = 5000
 _MOST_ROWS_ABOVE: Final = 1000
 _MOST_HEADER_ROWS: Final = 5
 _LONGEST_TEXT: Final = 255
-_OF_ROWS: Final = frozenset(
-    {"header", "header_rows", "rows_above", "decimal", "date_order", "missing", "kinds"}
-)
+_LONGEST_SEPARATOR: Final = 10
+_OF_ALL: Final = frozenset({"leave_out"})
+_OF_ROWS: Final = _OF_ALL | {
+    "header", "header_rows", "rows_above", "decimal", "date_order", "missing", "missing_of", "kinds", "separators",
+}  # fmt: skip
+BY_COLUMN: Final = ("kinds", "missing_of", "separators")
+"""Options that are told column by column, and add up."""
 _HEEDED: Final[Mapping[str, frozenset[str]]] = {
     "text": _OF_ROWS | {"encoding", "delimiter", "quote"},
     "json": _OF_ROWS - {"header", "header_rows", "rows_above"},
     **dict.fromkeys(("xlsx", "xlsb", "ods", "ole"), _OF_ROWS | {"sheets"}),
 }
 _MEMBERS: Final = (
-    "encoding", "delimiter", "quote", "header", "header_rows", "rows_above", "decimal", "date_order", "missing", "sheets", "kinds",
+    "encoding", "delimiter", "quote", "header", "header_rows", "rows_above", "decimal", "date_order", "missing", "missing_of", "sheets",
+    "kinds", "separators", "leave_out",
 )  # fmt: skip
 
 
@@ -51,13 +56,21 @@ class ReadingOptions:
     decimal: str | None = None
     date_order: str | None = None
     missing: tuple[str, ...] = ()
+    missing_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sheets: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    separators: Mapping[str, str] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
 
     @property
     def delimiter_character(self) -> str | None:
         """The character between cells."""
         return DELIMITERS[self.delimiter] if self.delimiter else None
+
+    def columns_told(self) -> list[tuple[str, str]]:
+        """Return each column that an option names, after the name of the option."""
+        by_column = [(name, alias) for name in BY_COLUMN for alias in getattr(self, name)]
+        return [*by_column, *(("leave_out", alias) for alias in self.leave_out)]
 
     def told(self) -> dict[str, Any]:
         """Return what was told, by name."""
@@ -65,16 +78,20 @@ class ReadingOptions:
 
 
 def merged_options(before: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with new ones above the old, as JSON Merge Patch: null takes one back, kinds add up."""
-    kinds = {**before.get("kinds", {}), **(asked.get("kinds") or {})}
-    found = {**before, **asked, "kinds": {alias: kind for alias, kind in kinds.items() if kind is not None}}
+    """Return the options with new ones above the old, as JSON Merge Patch: null takes one back, those by column add up."""
+    found = {**before, **asked}
+    for name in BY_COLUMN:
+        if name in asked and asked[name] is None:
+            continue
+        told = {**before.get(name, {}), **(asked.get(name) or {})}
+        found[name] = {alias: value for alias, value in told.items() if value is not None}
     return {name: value for name, value in found.items() if value is not None and value != {}}
 
 
 def require_heeded(asked: Mapping[str, Any], file_format: str, *, pointer: str = "/options") -> None:
     """Raise OptionsError for options that change nothing in files of a format; null takes one back and always may."""
-    heeded = _HEEDED.get(file_format, frozenset())
-    said = f"files of format {file_format} heed {', '.join(sorted(heeded)) or 'no option: they say all themselves'}"
+    heeded = _HEEDED.get(file_format, _OF_ALL)
+    said = f"files of format {file_format} heed {', '.join(sorted(heeded))}"
     faults = [
         (f"{pointer}/{name}", said)
         for name, value in asked.items()
@@ -98,7 +115,7 @@ def read_options(given: Mapping[str, Any], *, pointer: str = "/options") -> Read
     if faults:
         raise OptionsError(faults)
     found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    for name in ("missing", "sheets"):
+    for name in ("missing", "sheets", "leave_out"):
         found[name] = tuple(found.get(name, ()))
     return ReadingOptions(**found)
 
@@ -144,6 +161,25 @@ def _texts(value: object) -> str | None:
     return None if fits else f"give a list of 1 to {MOST_TEXTS} texts"
 
 
+def _missing_of(value: object) -> str | None:
+    fits = isinstance(value, Mapping) and len(value) <= MOST_COLUMNS and not any(map(_texts, value.values()))
+    return None if fits else 'give lists of texts by column, such as {"age":["99"]}'
+
+
+def _separators(value: object) -> str | None:
+    fits = isinstance(value, Mapping) and len(value) <= MOST_COLUMNS
+    texts = value.values() if isinstance(value, Mapping) else ()
+    fits = fits and all(isinstance(text, str) and 0 < len(text) <= _LONGEST_SEPARATOR for text in texts)
+    return None if fits else 'give what stands between answers by column, such as {"brands":";"}'
+
+
+def _columns(value: object) -> str | None:
+    fits = (
+        isinstance(value, list) and len(value) <= MOST_COLUMNS and all(isinstance(one, str) for one in value)
+    )
+    return None if fits and value else 'give a list of columns, such as ["email"]'
+
+
 def _kinds(value: object) -> str | None:
     if not isinstance(value, Mapping) or len(value) > MOST_COLUMNS:
         return 'give kinds by column, such as {"zip":"id"}'
@@ -163,4 +199,7 @@ _CHECKS: Final[Mapping[str, Any]] = {
     "missing": _texts,
     "sheets": _texts,
     "kinds": _kinds,
+    "missing_of": _missing_of,
+    "separators": _separators,
+    "leave_out": _columns,
 }

@@ -33,14 +33,14 @@ def in_order(forms: Sequence[ValueFormat], order: str | None) -> tuple[ValueForm
     )
 
 
-def understand_as(facts: ColumnFacts, kind: str) -> Understanding:
+def understand_as(facts: ColumnFacts, kind: str, separator: str | None = None) -> Understanding:
     """Return a column taken for the told kind; raises FileRefused where not one cell fits."""
     if kind in TEXTS:
         return Understanding(kind, 1.0, _REASON, role="id" if kind == "id" else None)
     if kind in CATEGORIES:
         return _categories(facts, kind)
     if kind == "multiple":
-        return _multiple(facts)
+        return _multiple(facts, separator)
     best = max(
         (form for form in facts.formats if form.format.kind == kind),
         key=lambda form: (form.n_matching, facts.decimal_comma_is_likely and _has_comma(form.format)),
@@ -63,12 +63,12 @@ def _categories(facts: ColumnFacts, kind: str) -> Understanding:
     return Understanding(kind, 1.0, _REASON, codes=codes)
 
 
-def _multiple(facts: ColumnFacts) -> Understanding:
+def _multiple(facts: ColumnFacts, told: str | None) -> Understanding:
     if facts.frequencies is None:
         raise _misfit(facts, "multiple", f"it has {facts.n_distinct} different texts")
     found = find_multiple_response(facts.frequencies)
     cells = [cell for cell, _ in facts.frequencies]
-    separator = (
+    separator = told or (
         found.separator if found else next((s for s in _SEPARATORS if any(s in c for c in cells)), ";")
     )
     answers = dict.fromkeys(

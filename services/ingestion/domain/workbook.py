@@ -64,7 +64,7 @@ def read_workbook(
     with strict.open("w", encoding="utf-8", newline="") as out:
         write_strict(_body(columns, header, lines, progress), out)
     n_rows = load_strict(connection, strict, header)
-    drop_told_markers(connection, header.n_columns, options)
+    drop_told_markers(connection, header, options)
     how = {
         "workbook": sheets.how,
         "header": header.as_json(),

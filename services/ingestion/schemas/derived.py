@@ -46,8 +46,8 @@ class VariablesUpdate(BaseModel):
 
 _OPTIONS = (
     "`encoding` (cp1250), `delimiter` (comma, semicolon, tab, pipe), `quote`, `header` (true, false), `header_rows` (1 to 5), `rows_above`, "
-    "`decimal` (point, comma), `date_order` (dmy, mdy, ymd), `missing` (texts), `sheets` (names or positions), "
-    "`kinds` (by column)."
+    "`decimal` (point, comma), `date_order` (dmy, mdy, ymd), `missing` (texts), `missing_of` (by column), `sheets` (names or positions), "
+    "`kinds`, `separators` (by column), `leave_out` (columns)."
 )
 
 

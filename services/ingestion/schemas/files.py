@@ -80,7 +80,7 @@ class FileReading(BaseModel):
     options: dict[str, Any] = Field(
         default_factory=dict,
         description="As for datasets: `encoding`, `delimiter`, `quote`, `header`, `header_rows`, `rows_above`, `decimal`, `date_order`, "
-        "`missing`, `sheets`, `kinds`; what is left out is detected.",
+        "`missing`, `missing_of`, `sheets`, `kinds`, `separators`, `leave_out`; what is left out is detected.",
     )
     file_type: UploadedAs = Field(
         UploadedAs.AUTO,

@@ -49,11 +49,9 @@ async def request_reading(
     if dataset.raw_data_file_id is None:
         raise DatasetWithoutFile(f"Dataset {dataset_id} was not read from a file; derive variables instead.")
     file = await files.get_file(session, dataset.raw_data_file_id)
-    _require_options(merged_options(version.codebook.get("reading") or {}, asked), asked, file)
-    unknown = (asked.get("kinds") or {}).keys() - {e["alias"] for e in base_entries(version.codebook)}
-    if unknown:
-        known = read_codebook(version.codebook)
-        raise Invalid([("/options/kinds", known.explain_unknown(name)) for name in sorted(unknown)])
+    options = merged_options(version.codebook.get("reading") or {}, asked)
+    _require_options(options, asked, file)
+    _require_known(options, version.codebook, asked)
     request = {"options": dict(asked), "corrections": dict(corrections)}
     return await add_change(session, dataset, grant, ChangeKind.READ, request, user_id=user_id)
 
@@ -103,6 +101,17 @@ async def request_another(
     session.add(dataset)
     await session.flush()  # the change carries the id
     return await add_change(session, dataset, grant, ChangeKind.READ, {"options": options}, user_id=user_id)
+
+
+def _require_known(options: Mapping[str, Any], codebook: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Raise Invalid for columns that the dataset does not have; one that is left out so far may be named again."""
+    aliases = {entry["alias"] for entry in base_entries(codebook)}
+    aliases |= set((codebook.get("reading") or {}).get("leave_out", ()))
+    named = [each for each in read_options(options).columns_told() if asked.get(each[0])]
+    unknown = [(name, alias) for name, alias in named if alias not in aliases]
+    if unknown:
+        known = read_codebook(codebook)
+        raise Invalid([(f"/options/{name}", known.explain_unknown(alias)) for name, alias in unknown])
 
 
 def _require_sense(options: Mapping[str, Any]) -> None:
