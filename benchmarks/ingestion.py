@@ -6,10 +6,11 @@ Starts the whole local stack as `make run` does, uploads through the gateway and
 beside a ceiling of the same file in the same round: DuckDB's bare CSV → Parquet with its own guesses, python-calamine's
 bare reading of all cells. The peak is the resident memory of the process that reads, asked for every 20 ms.
 
-On 2 shared cores, 2026-11-27: CSV 12.9 s, 5.6 times the ceiling (before the reader was made leaner 15.6 s, 6.3 times); peak of
-the reader 602 MiB; XLSX 5.5 s, 4.9 times; 10,000 rows 1.1 s (before 2.1 s), 100,000 rows 2.5 s. Neither goal is met. Of the CSV's
-seconds about half pass in the reader (encoding, all columns understood from all rows, typed file); the rest is the way of
-200 MB through gateway, API and object store and back to the worker.
+On 2 shared cores, 2026-11-28: CSV 11.9 s, 4.1 times the ceiling (the day before 5.6 times); peak of the reader 651 MiB; XLSX 4.0 s,
+2.6 times (before 4.9 times); 10,000 rows 1.3 s, 100,000 rows 2.5 s, 1,000,000 rows 10.7 s, 10,000,000 rows (2 GB) 144 s: 10.7 and 14.4
+µs a row for the last two. The two goals are not met. Of the CSV's seconds 2.9 are the way of 200 MB through gateway and API into the object
+store (5 s of processor time on these 2 cores, 3 of them in SeaweedFS), 1.3 the way to the reader, 6.5 pass in the reader: 1.9 to load
+all texts into a table, 1.8 to write Parquet, the rest to understand every column from all rows.
 """
 
 import argparse

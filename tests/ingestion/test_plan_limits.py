@@ -17,8 +17,8 @@ from services.ingestion.app import create
 from services.ingestion.consumers.files import parse_uploaded_file
 from tests.conftest import Clients, Person, settings_of
 from tests.environment import Stack
+from tests.ingestion.browsing import Browser
 from tests.ingestion.survey_definitions import begun, interviewed, published
-from tests.ingestion.test_respondents_pages import Browser
 
 ONE_QUESTION = {
     "languages": ["en"],

@@ -42,7 +42,7 @@ async def test_an_interview_goes_step_by_step(clients: Clients, project: int, al
     assert (question["text"], question["required"], question["options"][0]) == (
         "Tea or coffee?",
         True,
-        {"code": "tea", "text": "Tea", "exclusive": False},
+        {"code": "tea", "text": "Tea", "exclusive": False, "other": False},
     )
     assert begin["progress"] == {"done": 0, "total": 2}
     second = (await put(clients, begin["token"], {"drink": "coffee"})).json()

@@ -1,11 +1,8 @@
 """The respondent's page: HTML and forms only, as a browser without JavaScript uses it."""
 
 import asyncio
-import html.parser
 import re
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -13,110 +10,10 @@ import httpx2
 import pytest
 
 from tests.conftest import Clients, Person
+from tests.ingestion.browsing import Browser, Form, Reader
 from tests.ingestion.survey_definitions import DRINKS, options, published, text
 
 PAGE_BYTES = 60 * 1024
-
-
-@dataclass
-class Form:
-    """A form as a browser sees it: where it goes, what is filled in, what can be filled in."""
-
-    action: str = ""
-    hidden: dict[str, str] = field(default_factory=dict)
-    filled: dict[str, list[str]] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    buttons: list[str] = field(default_factory=list)
-
-
-class Reader(html.parser.HTMLParser):
-    """Reads a page: its form, the ids on it, and where its labels and links point."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.form = Form()
-        self.ids: list[str] = []
-        self.points_to: set[str] = set()
-        self.tags: list[str] = []
-        self._textarea: str | None = None
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what matters of a tag."""
-        a = {name: value or "" for name, value in attrs}
-        self.tags.append(tag)
-        if "id" in a:
-            self.ids.append(a["id"])
-        self.points_to |= set(a.get("for", "").split()) | set(a.get("aria-describedby", "").split())
-        if a.get("href", "").startswith("#"):
-            self.points_to.add(a["href"][1:])
-        if tag == "form":
-            self.form.action = a["action"]
-        elif tag == "button":
-            self.form.buttons.append(a["value"])
-        elif a.get("type") == "hidden":
-            self.form.hidden[a["name"]] = a["value"]
-        elif "name" in a and tag in {"input", "textarea", "select"}:
-            self._field(tag, a)
-
-    def _field(self, tag: str, a: dict[str, str]) -> None:
-        self.form.names.add(a["name"])
-        is_box = a.get("type") in {"radio", "checkbox"}
-        if tag == "textarea":
-            self._textarea = a["name"]
-        elif tag == "input" and (not is_box or "checked" in a):
-            self.form.filled.setdefault(a["name"], []).append(a.get("value", ""))
-
-    def handle_data(self, data: str) -> None:
-        """A text area's content."""
-        if self._textarea:
-            self.form.filled[self._textarea] = [data.removeprefix("\n")]
-            self._textarea = None
-
-
-@dataclass
-class Browser:
-    """A browser without JavaScript, with its own cookies."""
-
-    http: httpx2.AsyncClient
-    page: str = ""
-    status: int = 0
-    address: str = ""
-
-    @property
-    def form(self) -> Form:
-        """The form on the page."""
-        return Reader(self.page).form
-
-    async def open(self, address: str, **headers: str) -> httpx2.Response:
-        """Follow a link."""
-        answer = await self.http.get(address, headers=headers)
-        self.page, self.status, self.address = answer.text, answer.status_code, address
-        return answer
-
-    async def send(self, action: str | None = None, **answers: str | list[str]) -> httpx2.Response:
-        """Fill the form in (`drink` is the field a.drink), press a button, and follow the redirect."""
-        answer = await self.post(self.form, action or self.form.buttons[0], **answers)
-        self.page, self.status = answer.text, answer.status_code
-        if answer.status_code == 303:
-            await self.open(answer.headers["location"].partition("#")[0])
-        return answer
-
-    async def post(self, form: Form, action: str, **answers: str | list[str]) -> httpx2.Response:
-        """Send a form, without following."""
-        fields: dict[str, Any] = dict(form.filled)
-        fields |= {f"a.{name.replace('__', '.')}": value for name, value in answers.items()}
-        headers = {"Origin": "http://plugzero.test"}
-        data = {**form.hidden, **fields, "action": action}
-        return await self.http.post(form.action, data=data, headers=headers)
-
-
-@pytest.fixture
-async def browser(clients: Clients) -> AsyncIterator[Browser]:
-    """A fresh browser."""
-    transport = httpx2.ASGITransport(clients.apps["ingestion"], client=("127.0.0.1", 50001))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://plugzero.test", timeout=30) as http:
-        yield Browser(http)
 
 
 async def listed(clients: Clients, survey: dict[str, Any], person: Person) -> list[dict[str, Any]]:

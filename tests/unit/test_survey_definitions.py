@@ -90,9 +90,23 @@ def test_faults_of_shape_have_pointers_into_the_document() -> None:
     assert "no question type 'telepathy'" in found[f"{base}/0/type"]
     assert found[f"{base}/1/type"] == "a question needs a type"
     assert f"{base}/2/code" in found
-    assert f"{base}/3/options" in found
     assert found[f"{base}/4/requird"] == "there is no such field here"
-    assert "needs columns" in found[f"{base}/5"]
+
+
+def test_a_question_without_anything_to_choose_is_named() -> None:
+    found = refusals(
+        of(
+            question("d", "single_choice", options=[]),
+            question("e", "ranking"),
+            question("f", "matrix_single", rows=[{"code": "r", "text": text("r")}]),
+            question("g", "matrix_text"),
+        )
+    )
+    base = "/pages/0/questions"
+    assert found[f"{base}/0/options"] == "give options, or `carry` them over from an earlier question"
+    assert f"{base}/1/options" in found
+    assert "needs columns" in found[f"{base}/2/columns"]
+    assert found[f"{base}/3/rows"].startswith("give rows")
 
 
 def test_codes_are_unique_without_regard_to_case() -> None:

@@ -12,11 +12,15 @@ from kernel.ids import hash_token, new_token
 from kernel.limits import PlanLimitReached
 from kernel.problems import Invalid, NotFound, problems_of
 from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.piping import Pipes
+from services.ingestion.domain.survey.texts import read
 from services.ingestion.domain.survey.views import step_view
 from services.ingestion.errors import InterviewFinished, SurveyNotOpen
 from services.ingestion.router import survey_pages
+from services.ingestion.router.survey_html import leads_elsewhere
 from services.ingestion.schemas.respondents import (
     AnswersWrite,
+    EndingRead,
     InterviewRead,
     ProgressRead,
     PublicSurveyRead,
@@ -24,6 +28,7 @@ from services.ingestion.schemas.respondents import (
     SessionRead,
     StepRead,
     SubmissionRead,
+    WarningRead,
 )
 from services.ingestion.service import respondents as service
 from services.ingestion.service.respondents import Interview
@@ -96,8 +101,9 @@ async def write_answers(token: Token, body: AnswersWrite, request: Request) -> I
     """Give answers, all or none of which are stored, and get the next step; an empty object skips the present step."""
     token_hash = hash_token(token)
     async with public_database(request).transaction(Tenancy.of_public(session_hash=token_hash)) as session:
-        interview = await service.answer(session, token_hash, body.answers)
-    return interview_read(interview)
+        interview, warnings = await service.answer(session, token_hash, body.answers)
+    listed = [WarningRead(pointer=pointer, detail=detail) for pointer, detail in warnings]
+    return interview_read(interview).model_copy(update={"warnings": listed})
 
 
 @router.post("/public/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid))
@@ -106,7 +112,8 @@ async def submit(token: Token, request: Request) -> SubmissionRead:
     token_hash = hash_token(token)
     async with public_database(request).transaction(Tenancy.of_public(session_hash=token_hash)) as session:
         interview = await service.submit(session, token_hash)
-    return SubmissionRead.model_validate({"status": interview.response.status.lower()})
+    status = interview.response.status.lower()
+    return SubmissionRead.model_validate({"status": status, "redirect": leads_elsewhere(interview) or None})
 
 
 def interview_read(interview: Interview) -> InterviewRead:
@@ -117,7 +124,7 @@ def interview_read(interview: Interview) -> InterviewRead:
     if not interview.is_finished:
         step = engine.next_step(shown, interview.state, interview.response.cursor)
     done = engine.progress(shown, step.position if step else interview.response.cursor)
-    view = step_view(step, interview.state, definition, language) if step else None
+    view = step_view(step, interview.state, definition, language, interview.response.seed) if step else None
     return InterviewRead.model_validate(
         {
             "status": interview.response.status.lower(),
@@ -125,5 +132,17 @@ def interview_read(interview: Interview) -> InterviewRead:
             "step": None if view is None else StepRead.model_validate(view),
             "progress": ProgressRead(done=done.done, total=done.total),
             "answers": interview.state.effective,
+            "ending": ending_read(interview) if interview.is_finished or interview.state.ended else None,
         }
+    )
+
+
+def ending_read(interview: Interview) -> EndingRead:
+    """How an interview ended, or will with the answers that it has."""
+    definition, ending = interview.questionnaire.definition, interview.ending
+    pipes = Pipes(definition, interview.state.effective, interview.response.language)
+    text = ending.message or (definition.completion if ending.outcome == "complete" else None)
+    words = pipes.into(read(text, interview.response.language, definition.default_language))
+    return EndingRead(
+        code=ending.code, outcome=ending.outcome, message=words, redirect=leads_elsewhere(interview) or None
     )

@@ -1,6 +1,7 @@
 """The respondent's pages as HTML: templates, headers, and which page a state leads to. No session, no database."""
 
 import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi import status as http
+from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.ingestion import SurveyStatus
 from kernel.problems import Problem
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.looks import Reader, question_looks, skipped
+from services.ingestion.domain.survey.piping import Pipes, redirect_origins
 from services.ingestion.domain.survey.published import Questionnaire
 from services.ingestion.domain.survey.texts import choose_language, direction, own_name
 from services.ingestion.domain.survey.themes import image_origins
@@ -69,10 +72,11 @@ def is_secure(request: Request) -> bool:
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
-def first_page(request: Request, seen: Visit, *, form_token: str) -> Response:
-    """The first step for somebody without a session; nothing is stored."""
+def first_page(request: Request, seen: Visit, *, form_token: str, seed: int) -> Response:
+    """The first step for somebody without a session; nothing is stored, and the form's own session will have this seed."""
     state = engine.open_interview(seen.questionnaire.definition, link_of(request))
-    return _step(request, seen.questionnaire, Turned(state, 0), form_token=form_token, stored_language=None)
+    viewed = _Viewed(seen.questionnaire, seed, None)
+    return _step(request, viewed, Turned(state, 0), form_token=form_token)
 
 
 def step_page(
@@ -84,41 +88,42 @@ def step_page(
     status_code: int = http.HTTP_200_OK,
 ) -> Response:
     """The step at which an interview stands, with faults when there are some; the review behind the last."""
-    language = interview.response.language
-    return _step(
-        request,
-        interview.questionnaire,
-        turned,
-        form_token=form_token,
-        stored_language=language,
-        status_code=status_code,
-    )
+    viewed = _Viewed(interview.questionnaire, interview.response.seed, interview.response.language)
+    return _step(request, viewed, turned, form_token=form_token, status_code=status_code)
+
+
+@dataclass(frozen=True)
+class _Viewed:
+    """What is shown to whom: a questionnaire, the seed of the respondent's orders, the language of the interview if it began."""
+
+    asked: Questionnaire
+    seed: int
+    language: str | None
 
 
 def _step(
     request: Request,
-    asked: Questionnaire,
+    viewed: _Viewed,
     turned: Turned,
     *,
     form_token: str,
-    stored_language: str | None,
     status_code: int = http.HTTP_200_OK,
 ) -> Response:
     """One step, or the review behind the last one."""
+    asked, seed = viewed.asked, viewed.seed
     definition, state = asked.definition, turned.state
-    reader = _reader(request, asked, stored_language)
-    shown = list(engine.steps(definition, state, asked.layout))
+    reader = _reader(request, asked, viewed.language, state)
+    shown = list(engine.steps(definition, state, asked.layout, seed))
     step = engine.step_at(shown, turned.cursor)
     position = step.position if step else engine.end_position(definition, asked.layout)
-    questions = question_looks(
-        step.questions if step else (), state, reader, faults=turned.faults, raw=turned.raw
-    )
-    goes_on = step is not None and engine.may_go_on(definition, shown, step, asked.layout)
+    questions = question_looks(step.questions if step else (), state, reader, turned=turned, seed=seed)
+    goes_on = step is not None and engine.may_go_on(definition, shown, step, asked.layout, seed)
     context = {
         "step": step,
         "position": position,
         "questions": questions,
         "errors": [question for question in questions if question.error],
+        "warnings": [question for question in questions if question.warning],
         "progress": engine.progress(shown, position),
         "is_first": engine.step_before(shown, position) is None,
         "action": "next" if goes_on else "submit",
@@ -130,10 +135,23 @@ def _step(
 
 def finished_page(request: Request, interview: Interview) -> Response:
     """Thanks, for a finished interview, however often it is opened."""
-    reader = _reader(request, interview.questionnaire, interview.response.language)
-    own_text = reader.text(interview.questionnaire.definition.completion)
-    message = ("thanks_title", own_text or reader.say("thanks_text"))
-    return _message(request, reader, message, asked=interview.questionnaire, tone="good")
+    asked, ending = interview.questionnaire, interview.ending
+    reader = _reader(request, asked, interview.response.language, interview.state)
+    leads_to = leads_elsewhere(interview)
+    if leads_to and ending.message is None:
+        return RedirectResponse(leads_to, status_code=http.HTTP_303_SEE_OTHER)
+    if ending.outcome == "screened_out":
+        message = ("screened_title", reader.text(ending.message) or reader.say("screened_text"))
+    else:
+        own_text = reader.text(ending.message or asked.definition.completion)
+        message = ("thanks_title", own_text or reader.say("thanks_text"))
+    return _message(request, reader, message, asked=asked, tone="good", leads_to=leads_to)
+
+
+def leads_elsewhere(interview: Interview) -> str:
+    """The address to which the interview's ending leads, with stored values in it; '' where it leads nowhere."""
+    pipes = Pipes(interview.questionnaire.definition, interview.state.effective, interview.response.language)
+    return pipes.into_address(interview.ending.redirect or "")
 
 
 def not_open_page(request: Request, seen: Visit) -> Response:
@@ -172,12 +190,16 @@ def problem_page(request: Request, problem: Problem) -> Response:
     return response
 
 
-def _reader(request: Request, asked: Questionnaire | None, stored: str | None) -> Reader:
-    """Reads texts in the respondent's language: the link's, the interview's, the browser's, the survey's."""
+def _reader(
+    request: Request, asked: Questionnaire | None, stored: str | None, state: engine.State | None = None
+) -> Reader:
+    """Reads texts in the respondent's language: the link's, the interview's, the browser's, the survey's; with answers in them."""
     languages = asked.definition.languages if asked else ENGINE_LANGUAGES
     wanted = request.query_params.get("lang") or stored
     accepted = request.headers.get("accept-language")
-    return Reader(choose_language(languages, wanted=wanted, accept_language=accepted), languages[0])
+    language = choose_language(languages, wanted=wanted, accept_language=accepted)
+    pipes = Pipes(asked.definition, state.effective if state else {}, language) if asked else None
+    return Reader(language, languages[0], pipes)
 
 
 def _message(
@@ -188,6 +210,7 @@ def _message(
     asked: Questionnaire | None = None,
     status_code: int = http.HTTP_200_OK,
     tone: str = "calm",
+    leads_to: str = "",
 ) -> Response:
     """A page that only says something; the title is a phrase's key, or a text."""
     key, text = message
@@ -201,6 +224,7 @@ def _message(
         title=title,
         text=text,
         tone=tone,
+        leads_to=leads_to,
     )
 
 
@@ -243,8 +267,10 @@ def _language_links(
 def _headers(asked: Questionnaire | None, language: str) -> dict[str, str]:
     """Headers of every page: nothing inline, nothing from elsewhere but the theme's images, no framing, no cache."""
     images = " ".join(["'self'", *(image_origins(asked.theme) if asked else ())])
+    # Browsers apply the policy to where a sent form is led on to as well.
+    targets = " ".join(["'self'", *(redirect_origins(asked.definition) if asked else ())])
     policy = (
-        f"default-src 'none'; style-src 'self'; img-src {images}; form-action 'self'; base-uri 'none'; "
+        f"default-src 'none'; style-src 'self'; img-src {images}; form-action {targets}; base-uri 'none'; "
         "frame-ancestors 'none'"
     )
     return {

@@ -25,6 +25,7 @@ from services.ingestion.domain.survey.form_tokens import (
     read_form_token,
     session_token,
 )
+from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.themes import stylesheet
 from services.ingestion.domain.survey.turning import Action, Sent, Turned
 from services.ingestion.errors import SurveyNotOpen
@@ -73,7 +74,10 @@ async def show_page(survey_uuid: str, request: Request) -> Response:
             return _interview_page(request, identifier, interview)
         if not seen.survey.is_open:
             return html.not_open_page(request, seen)
-        return html.first_page(request, seen, form_token=_form_token(request, identifier))
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        seed = seed_of(hash_token(session_token(_secret(request), str(identifier), nonce)))
+        form_token = _form_token(request, identifier, nonce=nonce)
+        return html.first_page(request, seen, form_token=form_token, seed=seed)
     except Problem as problem:
         return html.problem_page(request, problem)
 
@@ -137,14 +141,10 @@ async def _send(
 
 def _answer(request: Request, identifier: UUID, interview: Interview, turned: Turned) -> Response:
     """A redirect to the next page, or the page with its faults."""
-    if turned.faults:
-        return html.step_page(
-            request,
-            interview,
-            turned,
-            form_token=_form_token(request, identifier),
-            status_code=http.HTTP_422_UNPROCESSABLE_CONTENT,
-        )
+    if turned.faults or turned.warnings:
+        code = http.HTTP_422_UNPROCESSABLE_CONTENT if turned.faults else http.HTTP_200_OK
+        form_token = _form_token(request, identifier)
+        return html.step_page(request, interview, turned, form_token=form_token, status_code=code)
     anchor = f"#q-{turned.anchor}" if turned.anchor else ""
     # Relative to this very address, whatever host name the gateway answers under.
     return RedirectResponse(f"{html.own_address(request)}{anchor}", status_code=http.HTTP_303_SEE_OTHER)
@@ -194,8 +194,8 @@ def _sent(fields: Mapping[str, list[str]]) -> Sent:
         or action not in {"next", "back", "submit"}
     ):
         raise Invalid.at("/at", "This form was not made by this page.")
-    shown = tuple(next(iter(fields.get("shown", ())), "").split())
-    return Sent(int(at), cast("Action", action), shown, fields)
+    shown, warned = (tuple(next(iter(fields.get(name, ())), "").split()) for name in ("shown", "warned"))
+    return Sent(int(at), cast("Action", action), shown, fields, warned)
 
 
 def _secret(request: Request) -> str:
@@ -204,12 +204,11 @@ def _secret(request: Request) -> str:
     return secret
 
 
-def _form_token(request: Request, identifier: UUID) -> str:
+def _form_token(request: Request, identifier: UUID, *, nonce: bytes | None = None) -> str:
     """A new token for a form."""
     now_s = int(utc_now().timestamp())
-    return make_form_token(
-        _secret(request), str(identifier), nonce=secrets.token_bytes(NONCE_BYTES), issued_at_s=now_s
-    )
+    fresh = nonce or secrets.token_bytes(NONCE_BYTES)
+    return make_form_token(_secret(request), str(identifier), nonce=fresh, issued_at_s=now_s)
 
 
 def _read_form_token(request: Request, identifier: UUID, fields: Mapping[str, list[str]]) -> bytes | None:

@@ -44,6 +44,22 @@ class ProgressRead(BaseModel):
     total: int
 
 
+class WarningRead(BaseModel):
+    """What the survey says about an answer that was taken."""
+
+    pointer: str
+    detail: str
+
+
+class EndingRead(BaseModel):
+    """How an interview ended, or will when it is submitted as it stands."""
+
+    code: str
+    outcome: Literal["complete", "screened_out"]
+    message: str = Field(description="In the respondent's language; empty where the survey has none.")
+    redirect: str | None = Field(description="Where the respondent is led to.")
+
+
 class InterviewRead(BaseModel):
     """Where an interview stands; `step` is null when nothing is left to ask."""
 
@@ -52,6 +68,12 @@ class InterviewRead(BaseModel):
     step: StepRead | None
     progress: ProgressRead
     answers: dict[str, Any]
+    ending: EndingRead | None = Field(
+        default=None, description="Once it ended, or where the answers end it before its last question."
+    )
+    warnings: list[WarningRead] = Field(
+        default_factory=list, description="Of a PUT: doubts about answers that were taken."
+    )
 
 
 class SessionRead(InterviewRead):

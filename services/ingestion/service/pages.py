@@ -43,9 +43,8 @@ async def send_form(
     except InterviewFinished:
         finished = await find_interview(session, token_hash)
         return None if finished is None else (finished, Turned(finished.state, finished.response.cursor))
-    turned = turn(
-        interview.questionnaire.definition, interview.questionnaire.layout, interview.response.answers, sent
-    )
+    asked, response = interview.questionnaire, interview.response
+    turned = turn(asked.definition, asked.layout, response.answers, sent, seed=response.seed)
     interview.state = turned.state
     interview.response.answers = turned.state.answers
     interview.response.not_asked = list(turned.state.not_asked)

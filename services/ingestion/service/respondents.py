@@ -4,7 +4,6 @@ All of it runs under the respondent's database role, whose policies show one sur
 change a finished interview or one of a survey that takes no answers; here the respondent learns why.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +16,11 @@ from kernel.events import record
 from kernel.limits import PlanLimits
 from kernel.problems import Invalid, NotFound
 from services.ingestion.domain.survey import engine
-from services.ingestion.domain.survey.answers import Fault
+from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
+from services.ingestion.domain.survey.definition import Ending
 from services.ingestion.domain.survey.issues import escape
-from services.ingestion.domain.survey.phrases import say
+from services.ingestion.domain.survey.ordering import seed_of
+from services.ingestion.domain.survey.phrases import say_fault
 from services.ingestion.domain.survey.published import Questionnaire, questionnaire
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import InterviewFinished, SurveyNotOpen
@@ -29,6 +30,8 @@ from services.ingestion.queries.responses import PublicSurvey
 from services.ingestion.service.response_limit import require_room_for_interview
 
 Faults = Mapping[str, tuple[Fault, ...]]
+Warnings = list[tuple[str, str]]
+OUTCOMES = {"complete": ResponseStatus.COMPLETE, "screened_out": ResponseStatus.SCREENED_OUT}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,13 @@ class Interview:
     @property
     def steps(self) -> list[engine.Step]:
         """The steps shown with the present answers, in order."""
-        return list(engine.steps(self.questionnaire.definition, self.state, self.questionnaire.layout))
+        asked = self.questionnaire
+        return list(engine.steps(asked.definition, self.state, asked.layout, self.response.seed))
+
+    @property
+    def ending(self) -> Ending:
+        """How it ends, as the answers stand."""
+        return engine.ending_of(self.questionnaire.definition, self.state)
 
     @property
     def is_finished(self) -> bool:
@@ -133,7 +142,7 @@ async def begin_interview(
             "survey_id": seen.survey.id,
             "survey_version_id": seen.survey.published_version_id,
             "token_hash": token_hash,
-            "seed": secrets.randbits(63),
+            "seed": seed_of(token_hash),
             "answers": state.answers,
             "not_asked": list(state.not_asked),
             "language": choose_language(
@@ -155,30 +164,45 @@ async def reopen_interview(session: Session, token_hash: str) -> Interview:
     raise SurveyNotOpen(f"The survey is {interview.survey.status}.", survey_status=interview.survey.status)
 
 
-def store_answers(interview: Interview, given: Mapping[str, Any]) -> Faults:
-    """Take in what is acceptable of the given answers, and return what is wrong with the others by question code."""
+def store_answers(interview: Interview, given: Mapping[str, Any]) -> engine.Applied:
+    """Take in what is acceptable of the given answers, and return what is wrong with the others, or doubted."""
     applied = engine.apply(interview.questionnaire.definition, interview.response.answers, given)
     interview.state = applied.state
     interview.response.answers = applied.state.answers
     interview.response.not_asked = list(applied.state.not_asked)
-    return applied.faults
+    return applied
 
 
-async def answer(session: Session, token_hash: str, given: Mapping[str, Any]) -> Interview:
-    """The JSON door's PUT: all answers are taken or none; raises Invalid with a pointer for each refused one."""
+async def answer(session: Session, token_hash: str, given: Mapping[str, Any]) -> tuple[Interview, Warnings]:
+    """The JSON door's PUT: all answers are taken or none; who is screened out by them is at the end.
+
+    Returns the interview, and by pointer what soft checks say about answers that were taken. Raises Invalid with a pointer for
+    each refused one.
+    """
     interview = await reopen_interview(session, token_hash)
-    faults = store_answers(interview, given)
-    if faults:
-        raise Invalid(problems_of_answers(faults))
-    interview.response.cursor = engine.position_after(interview.steps, given, interview.response.cursor)
+    before = interview.state.visible_codes
+    applied = store_answers(interview, given)
+    if applied.faults:
+        raise Invalid(problems_of_answers(interview, applied.faults))
+    response = interview.response
+    response.cursor = engine.position_after(interview.steps, given, response.cursor, before=before)
+    lacking = engine.lacks(interview.state, interview.state.visible)
+    if interview.ending.outcome == "screened_out" and not lacking:
+        await complete(session, interview)
     await session.flush()  # the answer carries what the database holds
-    return interview
+    return interview, problems_of_answers(interview, applied.warnings)
 
 
-def problems_of_answers(faults: Faults) -> list[tuple[str, str]]:
-    """Faults as (JSON pointer into the body, English sentence), in a stable order."""
+def problems_of_answers(interview: Interview, faults: Faults) -> Warnings:
+    """Faults as (JSON pointer into the body, sentence), in a stable order: English, or the survey's words in the respondent's language."""
+    default = interview.questionnaire.definition.default_language
+
+    def sentence(fault: Fault) -> str:
+        language = interview.response.language if fault.key == OWN_WORDS else "en"
+        return say_fault(language, default, fault)
+
     return [
-        (f"/answers/{escape(code)}{fault.where}", say("en", fault.key, **fault.values))
+        (f"/answers/{escape(code)}{fault.where}", sentence(fault))
         for code in sorted(faults)
         for fault in faults[code]
     ]
@@ -195,16 +219,16 @@ async def submit(session: Session, token_hash: str) -> Interview:
         return await get_interview(session, token_hash)
     lacking = engine.lacks(interview.state, interview.state.visible)
     if lacking:
-        raise Invalid(problems_of_answers({code: (fault,) for code, fault in lacking.items()}))
+        raise Invalid(problems_of_answers(interview, {code: (fault,) for code, fault in lacking.items()}))
     await complete(session, interview)
     return interview
 
 
 async def complete(session: Session, interview: Interview) -> None:
-    """Mark a checked interview as complete and say so, in one transaction with the answers."""
+    """Mark a checked interview as ended, as its answers say, and tell about it, in one transaction with the answers."""
     store_answers(interview, {})
     response = interview.response
-    response.status = ResponseStatus.COMPLETE
+    response.status = OUTCOMES[interview.ending.outcome]
     response.submitted_at = func.now()
     response.cursor = engine.end_position(interview.questionnaire.definition, interview.questionnaire.layout)
     await session.flush()
@@ -214,7 +238,7 @@ async def complete(session: Session, interview: Interview) -> None:
         survey_uuid=interview.survey.uuid,
         response_id=response.id,
         response_uuid=response.uuid,
-        status=ResponseStatus.COMPLETE,
+        status=ResponseStatus(response.status),
         version=interview.version,
     )
     await record(session, event, team_id=interview.survey.team_id, project_id=response.project_id)

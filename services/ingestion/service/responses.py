@@ -9,6 +9,7 @@ from kernel.db import Session, Snapshot
 from services.ingestion.domain.corrections import content_hash, corrected
 from services.ingestion.domain.derivations.deriving import Derivation, derivations_in
 from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.tables import Interview, Table, tabulate
 from services.ingestion.queries import responses as queries
 from services.ingestion.queries import surveys as survey_queries
@@ -72,7 +73,7 @@ async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | Non
         )
         for row in rows
     ]
-    parsed = [(version.number, parse_definition(version.definition)) for version in versions]
+    parsed = [(version.number, expanded(parse_definition(version.definition))) for version in versions]
     table = await asyncio.to_thread(tabulate, parsed, interviews)
     digest = await asyncio.to_thread(lambda: table.content_hash)
     derivations: list[Derivation] = []

@@ -12,7 +12,6 @@ from typing import Any
 
 from services.ingestion.domain.survey.definition import (
     Address,
-    Asked,
     Consent,
     ConstantSum,
     Contact,
@@ -22,7 +21,6 @@ from services.ingestion.domain.survey.definition import (
     Matrix,
     MultipleChoice,
     Number,
-    Option,
     Ranking,
     Scale,
     SingleChoice,
@@ -31,6 +29,7 @@ from services.ingestion.domain.survey.definition import (
 from services.ingestion.domain.survey.expressions import MAX_NUMBER
 from services.ingestion.domain.survey.issues import escape
 from services.ingestion.domain.survey.notations import day, email, phone, time_of_day, web_address
+from services.ingestion.domain.survey.parts import Asked, Option
 
 Answer = str | int | float | bool | list[str] | dict[str, Any]
 
@@ -38,6 +37,8 @@ MAX_SHORT_TEXT = 1_000
 MAX_LONG_TEXT = 20_000
 MAX_URL = 2_048
 LONGEST_SHOWN = 40
+OWN_WORDS = "own_words"
+"""The key of a fault that speaks in the survey's own words: `text` of its values."""
 SUM_TOLERANCE = 1e-9
 OPTIONAL_ADDRESS_FIELDS = frozenset({"line2", "region"})
 ADDRESS_FIELD_LENGTH = 200

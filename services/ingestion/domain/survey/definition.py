@@ -8,80 +8,56 @@ is right is `answers`' question.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints
 
 from services.ingestion.domain.survey.expressions import RESERVED_WORDS
 from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, issues_of
+from services.ingestion.domain.survey.parts import (
+    COMPLETE,
+    MAX_OPTIONS,
+    MAX_RULES,
+    SCREEN_OUT,
+    Asked,
+    Carries,
+    ExpressionText,
+    LanguageTag,
+    Order,
+    Part,
+    QuestionCode,
+    Row,
+    SomeOptions,
+    Text,
+)
 
 MAX_PAGES = 200
+# Earlier answers may stand behind the host, never in it.
+_ADDRESS = r"^https?://[^\s{}/?#]+(?:[/?#](?:[^\s{}]|\{\{[^{}]*\}\})*)?$"
 MAX_QUESTIONS = 1_000
-MAX_OPTIONS = 500
 NPS_HIGHEST = 10
 SCALE_STEPS = {"rating": 5, "csat": 5, "ces": 7, "likert": 5}
 
-LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Text = Annotated[
-    dict[LanguageTag, Annotated[str, StringConstraints(max_length=10_000)]],
-    Field(min_length=1, max_length=100),
-]
-QuestionCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-RowCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
-OptionCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
-ExpressionText = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+
+class Choosing(Asked):
+    """A question with options of its own, options carried over from earlier ones, or both; `order` is how they are shown."""
+
+    options: SomeOptions = ()
+    carry: Carries = ()
+    order: Order = "fixed"
 
 
-class Part(BaseModel):
-    """Any part of a definition: immutable, and without fields that nobody reads (a typing error is told, not ignored)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Option(Part):
-    """One thing that can be chosen. `value` is its number in means; an `exclusive` option excludes all others."""
-
-    code: OptionCode
-    text: Text
-    value: float | None = None
-    exclusive: bool = False
-
-
-class Row(Part):
-    """One line of a matrix: each row is a variable of its own in the dataset."""
-
-    code: RowCode
-    text: Text
-
-
-class Asked(Part):
-    """What every question has: a stable code, a text, and conditions in the expression language."""
-
-    code: QuestionCode
-    text: Text | None = None
-    help: Text | None = None
-    required: bool = False
-    required_if: ExpressionText | None = None
-    show_if: ExpressionText | None = None
-
-
-Options = Annotated[tuple[Option, ...], Field(min_length=1, max_length=MAX_OPTIONS)]
-Rows = Annotated[tuple[Row, ...], Field(min_length=1, max_length=MAX_OPTIONS)]
-
-
-class SingleChoice(Asked):
+class SingleChoice(Choosing):
     """One option of a list."""
 
     type: Literal["single_choice"]
-    options: Options
     display: Literal["radio", "dropdown", "buttons"] = "radio"
 
 
-class MultipleChoice(Asked):
+class MultipleChoice(Choosing):
     """Any number of options of a list, within `min` and `max` when they are given."""
 
     type: Literal["multiple_choice"]
-    options: Options
     min: int | None = Field(default=None, ge=0)
     max: int | None = Field(default=None, ge=1)
 
@@ -93,6 +69,14 @@ class FreeText(Asked):
     min_length: int | None = Field(default=None, ge=0)
     max_length: int | None = Field(default=None, ge=1, le=20_000)
     placeholder: Text | None = None
+
+
+class OtherText(FreeText):
+    """What is meant by an option `other`: made by `expanding`, asked beside its question, never written in a definition."""
+
+    beside: QuestionCode
+    about: Text | None = None
+    """What that question asks."""
 
 
 class Number(Asked):
@@ -116,11 +100,10 @@ class Slider(Asked):
     high: Text | None = None
 
 
-class ConstantSum(Asked):
+class ConstantSum(Choosing):
     """Numbers ≥ 0 given to options that add up to `total`."""
 
     type: Literal["constant_sum"]
-    options: Options
     total: float = Field(default=100, gt=0)
     unit: Text | None = None
 
@@ -159,7 +142,7 @@ class Likert(Asked):
     """Agreement: with `options` one labelled point is chosen; without, a whole number from 1 to `steps`."""
 
     type: Literal["likert"]
-    options: Annotated[tuple[Option, ...], Field(max_length=MAX_OPTIONS)] = ()
+    options: SomeOptions = ()
     steps: int = Field(default=5, ge=2, le=11)
     low: Text | None = None
     high: Text | None = None
@@ -174,24 +157,21 @@ class Matrix(Asked):
     """One question asked for several rows. `columns` are the options of the single and multiple kinds."""
 
     type: Literal["matrix_single", "matrix_multiple", "matrix_number", "matrix_text"]
-    rows: Rows
-    columns: Annotated[tuple[Option, ...], Field(max_length=MAX_OPTIONS)] = ()
+    rows: Annotated[tuple[Row, ...], Field(max_length=MAX_OPTIONS)] = ()
+    carry: Carries = ()
+    """Options of earlier questions that become rows."""
+    order: Order = "fixed"
+    """In which order the rows are shown."""
+    columns: SomeOptions = ()
     min: float | None = None
     max: float | None = None
     required_rows: Literal["all", "any"] = "all"
 
-    @model_validator(mode="after")
-    def _columns_where_chosen(self) -> Self:
-        if self.type in {"matrix_single", "matrix_multiple"} and not self.columns:
-            raise ValueError(f"a {self.type} question needs columns")
-        return self
 
-
-class Ranking(Asked):
+class Ranking(Choosing):
     """Options put in order, best first; `max` limits how many are ranked (all, when it is not given)."""
 
     type: Literal["ranking"]
-    options: Options
     max: int | None = Field(default=None, ge=1)
 
 
@@ -261,28 +241,68 @@ Question = (
 AnyQuestion = Annotated[Question, Field(discriminator="type")]
 
 
+class Loop(Part):
+    """A page asked once for each option that was selected (or was not, or for all) in an earlier question.
+
+    Pages next to each other with the same loop are asked together, option by option. `{{ loop }}` in their texts is the option.
+    """
+
+    over: QuestionCode
+    which: Literal["selected", "unselected", "all"] = "selected"
+    order: Literal["fixed", "random"] = "fixed"
+
+
 class Page(Part):
-    """Questions shown together in the CLASSIC layout, in this order in every layout."""
+    """Questions shown together in the CLASSIC layout; pages of one `block` stay together where pages change places."""
 
     code: QuestionCode
     title: Text | None = None
     show_if: ExpressionText | None = None
+    order: Literal["fixed", "random"] = "fixed"
+    block: QuestionCode | None = None
+    loop: Loop | None = None
     questions: Annotated[tuple[AnyQuestion, ...], Field(max_length=MAX_QUESTIONS)] = ()
 
 
+class Ending(Part):
+    """How an interview ends: as complete or screened out, with words of its own, or at an address elsewhere.
+
+    An ending with the code `complete` or `screen_out` is that of every interview that ends so without another.
+    """
+
+    code: QuestionCode
+    outcome: Literal["complete", "screened_out"] = "complete"
+    message: Text | None = None
+    redirect: Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=2_000)] | None = None
+
+
 class Definition(Part):
-    """A whole survey; the first of `languages` is the default that missing translations fall back to."""
+    """A whole survey; the first of `languages` is the default that missing translations fall back to.
+
+    `shuffle` lists groups of pages or blocks that change places among themselves.
+    """
 
     languages: Annotated[tuple[LanguageTag, ...], Field(min_length=1, max_length=100)] = ("en",)
     title: Text | None = None
     welcome: Text | None = None
     completion: Text | None = None
     pages: Annotated[tuple[Page, ...], Field(max_length=MAX_PAGES)] = ()
+    shuffle: Annotated[tuple[tuple[QuestionCode, ...], ...], Field(max_length=MAX_RULES)] = ()
+    endings: Annotated[tuple[Ending, ...], Field(max_length=MAX_RULES)] = ()
 
     @property
     def default_language(self) -> str:
         """The language that texts without a translation are shown in."""
         return self.languages[0]
+
+    def ending(self, to: str) -> Ending | None:
+        """The ending that a jump leads to; None where it leads to a page or question."""
+        written = {ending.code: ending for ending in self.endings}
+        if to == COMPLETE:
+            return written.get("complete", Ending(code="complete"))
+        if to == SCREEN_OUT:
+            return written.get("screen_out", Ending(code="screen_out", outcome="screened_out"))
+        return written.get(to)
 
     def questions(self) -> Iterator[tuple[int, int, Question]]:
         """(page index, question index, question) of every question in the order they are asked."""
@@ -312,6 +332,7 @@ def _repeated_codes(definition: Definition) -> Iterator[Issue]:
         )
     yield from _repeats("", "question", [(pointer, question.code) for pointer, question in questions])
     for pointer, question in questions:
+        yield from _without_parts(pointer, question)
         if question.code.lower() in RESERVED_WORDS:
             yield Issue(f"{pointer}/code", f"{question.code!r} is a word of the expression language")
         for name in ("options", "rows", "columns"):
@@ -320,6 +341,17 @@ def _repeated_codes(definition: Definition) -> Iterator[Issue]:
             yield from _repeats(f" in question {question.code!r}", name.removesuffix("s"), codes)
     if len(set(definition.languages)) < len(definition.languages):
         yield Issue("/languages", "a language is named twice")
+
+
+def _without_parts(pointer: str, question: Question) -> Iterator[Issue]:
+    """An issue for a question that has nothing to choose from, or nothing to ask about."""
+    if isinstance(question, Choosing) and not question.options and not question.carry:
+        yield Issue(f"{pointer}/options", "give options, or `carry` them over from an earlier question")
+    if isinstance(question, Matrix):
+        if not question.rows and not question.carry:
+            yield Issue(f"{pointer}/rows", "give rows, or `carry` them over from an earlier question")
+        if question.type in {"matrix_single", "matrix_multiple"} and not question.columns:
+            yield Issue(f"{pointer}/columns", f"a {question.type} question needs columns")
 
 
 def _repeats(where: str, noun: str, coded: list[tuple[str, str]]) -> Iterator[Issue]:

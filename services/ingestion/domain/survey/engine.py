@@ -12,18 +12,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from services.ingestion.domain.survey.answers import Answer, AnswerRefused, Fault, canonical, lacking
+from services.ingestion.domain.survey.answers import (
+    OWN_WORDS,
+    Answer,
+    AnswerRefused,
+    Fault,
+    canonical,
+    lacking,
+)
+from services.ingestion.domain.survey.carrying import narrowed, still_given
 from services.ingestion.domain.survey.definition import (
-    Asked,
     Computed,
     Definition,
+    Ending,
     Hidden,
     Page,
     Question,
     Statement,
     Unsupported,
 )
+from services.ingestion.domain.survey.expanding import is_carrying
 from services.ingestion.domain.survey.expressions import holds, parse
+from services.ingestion.domain.survey.ordering import ordered_pages, question_groups
+from services.ingestion.domain.survey.parts import COMPLETE, Asked
 
 Layout = Literal["CLASSIC", "FOCUS"]
 Answers = dict[str, Any]
@@ -41,6 +52,10 @@ class State:
     visible: tuple[Question, ...]
     required: frozenset[str]
     not_asked: tuple[str, ...]
+    ended: Ending | None = None
+    """How the answers end the interview before its last question; None where they do not."""
+    broken: Mapping[str, Fault] = field(default_factory=dict)
+    """Stored answers that do not fulfil a check any more, since others changed."""
 
     @property
     def visible_codes(self) -> frozenset[str]:
@@ -49,6 +64,8 @@ class State:
 
     def lacking(self, question: Asked) -> Fault | None:
         """What the question still lacks before the interview can be complete."""
+        if question.code in self.broken:
+            return self.broken[question.code]
         if question.code not in self.required:
             return None
         return lacking(question, self.effective.get(question.code))
@@ -60,6 +77,8 @@ class Applied:
 
     state: State
     faults: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    warnings: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """Of answers that are taken: what a soft check says about them."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +121,9 @@ def apply(definition: Definition, stored: Mapping[str, Any], given: Mapping[str,
     Answers to questions that are not asked are faults, and so are unknown codes; a stored answer whose question is no longer asked
     is kept, without effect. Nothing of a refused answer is stored. Linear in the number of questions.
     """
-    taking = _Taking(stored, given)
+    taking = _Taking(definition, stored, given)
     for page in definition.pages:
+        taking.reach(page.code)
         page_shown = taking.holds(page.show_if, default=True)
         for question in page.questions:
             taking.take(question, shown=page_shown and taking.holds(question.show_if, default=True))
@@ -111,20 +131,30 @@ def apply(definition: Definition, stored: Mapping[str, Any], given: Mapping[str,
     for code in given:
         if code not in known:
             taking.faults[code] = (Fault("unknown_question"),)
-    return Applied(taking.state(), taking.faults)
+    return Applied(taking.state(), taking.faults, taking.warnings)
 
 
 class _Taking:
     """One pass over the questions: what is stored, what counts, what is refused so far."""
 
-    def __init__(self, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        self.stored, self.given = stored, given
+    def __init__(self, definition: Definition, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        self.definition, self.stored, self.given = definition, stored, given
         self.answers: Answers = {}
         self.effective: Answers = {}
         self.visible: list[Question] = []
         self.required: set[str] = set()
         self.not_asked: list[str] = []
         self.faults: dict[str, tuple[Fault, ...]] = {}
+        self.warnings: dict[str, tuple[Fault, ...]] = {}
+        self.broken: dict[str, Fault] = {}
+        self.asked: dict[str, Question] = {}
+        self.ended: Ending | None = None
+        self._jumps_to: str | None = None
+
+    def reach(self, code: str) -> None:
+        """Come to a page or question: a jump to it ends here."""
+        if self._jumps_to == code:
+            self._jumps_to = None
 
     def holds(self, condition: str | None, *, default: bool) -> bool:
         """Whether a condition is met by what counts so far."""
@@ -132,9 +162,13 @@ class _Taking:
 
     def take(self, question: Question, *, shown: bool) -> None:
         """Take one question's answer in, in its turn."""
-        if not shown:
+        self.reach(question.code)
+        is_passed = self.ended is not None or self._jumps_to is not None
+        narrow = narrowed(question, self.definition, self.asked, self.effective)
+        if not shown or is_passed or narrow is None:
             self._skip(question)
             return
+        question = self.asked[question.code] = narrow
         if isinstance(question, Computed):
             answer = parse(question.expression).value(self.effective)
         else:
@@ -145,6 +179,15 @@ class _Taking:
             self.visible.append(question)
         if question.required or self.holds(question.required_if, default=False):
             self.required.add(question.code)
+        self._jump(question)
+
+    def _jump(self, question: Question) -> None:
+        """Note where the interview goes on after a question, or that it ends there."""
+        for jump in question.then:
+            if self.holds(jump.when, default=True):
+                self.ended = self.definition.ending(jump.to)
+                self._jumps_to = None if self.ended else jump.to
+                return
 
     def _skip(self, question: Question) -> None:
         """A hidden question: its older answer is kept without effect, a new one is refused."""
@@ -157,17 +200,36 @@ class _Taking:
 
     def _answer(self, question: Question) -> Answer | None:
         """The answer that counts: the newly given one when it is acceptable, else the stored one."""
-        kept: Answer | None = self.stored.get(question.code)
+        kept: Answer | None = still_given(question, self.stored.get(question.code))
         if question.code not in self.given:
+            failed = None if kept is None else self._failed(question, kept, soft=False)
+            if failed is not None:
+                self.broken[question.code] = failed
             return kept
         if isinstance(question, UNANSWERED):
             self.faults[question.code] = (Fault("not_answerable"),)
             return kept
         try:
-            return canonical(question, self.given[question.code])
+            answer = canonical(question, self.given[question.code])
         except AnswerRefused as refused:
             self.faults[question.code] = refused.faults
             return kept
+        if answer is None:
+            return None
+        if (failed := self._failed(question, answer, soft=False)) is not None:
+            self.faults[question.code] = (failed,)
+            return kept
+        if (doubted := self._failed(question, answer, soft=True)) is not None:
+            self.warnings[question.code] = (doubted,)
+        return answer
+
+    def _failed(self, question: Question, answer: Answer, *, soft: bool) -> Fault | None:
+        """What the first check that an answer does not fulfil has to say."""
+        values = {**self.effective, question.code: answer}
+        for check in question.checks:
+            if check.soft is soft and not holds(parse(check.condition), values):
+                return Fault(OWN_WORDS, {"text": check.message})
+        return None
 
     def state(self) -> State:
         """Everything taken in."""
@@ -176,36 +238,39 @@ class _Taking:
             for question in self.visible
             if question.code in self.required and not isinstance(question, UNANSWERED)
         )
-        return State(self.answers, self.effective, tuple(self.visible), required, tuple(self.not_asked))
+        visible = tuple(self.visible)
+        not_asked = tuple(self.not_asked)
+        return State(self.answers, self.effective, visible, required, not_asked, self.ended, self.broken)
 
 
-def steps(definition: Definition, state: State, layout: Layout) -> Iterator[Step]:
-    """The steps that are shown, in order.
+def steps(definition: Definition, state: State, layout: Layout, seed: int = 0) -> Iterator[Step]:
+    """The steps that are shown, in the order of the interview with this seed.
 
-    Positions count all pages (CLASSIC) or all questions (FOCUS) of the definition, so a position keeps its meaning when an answer
-    hides others.
+    Positions count all pages (CLASSIC) or all questions (FOCUS; texts asked beside a question count with it), so a position keeps
+    its meaning when an answer hides others.
     """
-    shown = state.visible_codes
+    shown = {question.code: question for question in state.visible}
     position = 0
-    for index, page in enumerate(definition.pages):
-        visible = tuple(question for question in page.questions if question.code in shown)
+    for index, page in enumerate(ordered_pages(definition, seed)):
+        groups = [
+            tuple(shown[question.code] for question in group if question.code in shown)
+            for group in question_groups(page, seed)
+        ]
         if layout == "CLASSIC":
-            if visible:
-                yield Step(index, page, visible)
+            if any(groups):
+                yield Step(index, page, tuple(question for group in groups for question in group))
             continue
-        for question in page.questions:
-            if question.code in shown:
-                yield Step(position, page, (question,))
+        for group in groups:
+            if group:
+                yield Step(position, page, group)
             position += 1
 
 
 def end_position(definition: Definition, layout: Layout) -> int:
     """The position behind the last step."""
-    return (
-        len(definition.pages)
-        if layout == "CLASSIC"
-        else sum(len(page.questions) for page in definition.pages)
-    )
+    if layout == "CLASSIC":
+        return len(definition.pages)
+    return sum(len(question_groups(page, seed=0)) for page in definition.pages)
 
 
 def step_at(shown: Sequence[Step], position: int) -> Step | None:
@@ -216,6 +281,11 @@ def step_at(shown: Sequence[Step], position: int) -> Step | None:
 def step_before(shown: Sequence[Step], position: int) -> Step | None:
     """The last shown step before a position, None at the first."""
     return next((step for step in reversed(shown) if step.position < position), None)
+
+
+def ending_of(definition: Definition, state: State) -> Ending:
+    """How the interview ends, as its answers stand."""
+    return state.ended or definition.ending(COMPLETE) or Ending(code="complete")
 
 
 def lacks(state: State, questions: Sequence[Question]) -> dict[str, Fault]:
@@ -233,8 +303,22 @@ def next_step(shown: Sequence[Step], state: State, position: int) -> Step | None
     return next((step for step in shown if step.position >= position or lacks(state, step.questions)), None)
 
 
-def position_after(shown: Sequence[Step], given: Mapping[str, Any], position: int) -> int:
-    """The JSON door's position after a PUT: behind the last step it answered; an empty PUT skips the present step."""
+def position_after(
+    shown: Sequence[Step], given: Mapping[str, Any], position: int, *, before: frozenset[str] | None = None
+) -> int:
+    """The JSON door's position after a PUT: behind the last step it answered; an empty PUT skips the present step.
+
+    Where the answers opened questions on an answered step, which were not shown `before`, that step is asked once more.
+    """
+    reached = _position_behind(shown, given, position)
+    for step in shown:
+        codes = {question.code for question in step.questions}
+        if before is not None and step.position < reached and codes & given.keys() and codes - before:
+            return step.position
+    return reached
+
+
+def _position_behind(shown: Sequence[Step], given: Mapping[str, Any], position: int) -> int:
     touched = [step.position for step in shown if any(question.code in given for question in step.questions)]
     if not given:
         present = step_at(shown, position)
@@ -247,16 +331,21 @@ def progress(shown: Sequence[Step], position: int) -> Progress:
     return Progress(sum(step.position < position for step in shown), len(shown))
 
 
-def may_go_on(definition: Definition, shown: Sequence[Step], step: Step, layout: Layout) -> bool:
+def may_go_on(
+    definition: Definition, shown: Sequence[Step], step: Step, layout: Layout, seed: int = 0
+) -> bool:
     """Whether a step may follow: one is shown, or one could still be opened by this step's answers."""
     if step_at(shown, step.position + 1) is not None:
         return True
     position = 0
-    for index, page in enumerate(definition.pages):
-        for question in page.questions:
+    for index, page in enumerate(ordered_pages(definition, seed)):
+        for question, *_ in question_groups(page, seed):
             place = index if layout == "CLASSIC" else position
-            conditional = page.show_if is not None or question.show_if is not None
-            if place > step.position and conditional and not isinstance(question, SILENT):
+            if place > step.position and _is_conditional(page, question) and not isinstance(question, SILENT):
                 return True
             position += 1
     return False
+
+
+def _is_conditional(page: Page, question: Question) -> bool:
+    return page.show_if is not None or question.show_if is not None or is_carrying(question)

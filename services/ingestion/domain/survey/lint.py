@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from services.ingestion.domain.survey.definition import (
     Address,
-    Asked,
     Computed,
     Consent,
     ConstantSum,
@@ -21,26 +20,29 @@ from services.ingestion.domain.survey.definition import (
     Matrix,
     MultipleChoice,
     Number,
+    Page,
     Question,
     Ranking,
     Scale,
     SingleChoice,
     Slider,
     Statement,
-    Text,
     Unsupported,
 )
+from services.ingestion.domain.survey.expanding import expanded, others_of, suffix_of
 from services.ingestion.domain.survey.expressions import ExpressionError, Node, Reference, parse, references
 from services.ingestion.domain.survey.issues import Issue
 from services.ingestion.domain.survey.kinds import Kind, Meaning, kind_of
+from services.ingestion.domain.survey.lint_structure import structure_issues, texts_of, units_of
 from services.ingestion.domain.survey.notations import day, time_of_day
+from services.ingestion.domain.survey.parts import Asked
 
 FEW_OPTIONS = 2
 
 
 def lint(definition: Definition, published: Sequence[Definition] = ()) -> list[Issue]:
     """Every error and warning of a definition; codes of versions that were `published` must keep their meaning."""
-    issues = list(_conditions(definition))
+    issues = [*_conditions(definition), *structure_issues(definition)]
     if not any(True for _ in definition.questions()):
         issues.append(Issue("/pages", "a survey needs at least one question"))
     for page, index, question in definition.questions():
@@ -89,24 +91,60 @@ class _Known:
 
 def _conditions(definition: Definition) -> Iterator[Issue]:
     """An error for each expression that cannot be read or does not make sense where it stands."""
-    known = _Known({question.code: question for _, _, question in definition.questions()})
+    asked = (expanded(definition), definition)
+    known = _Known({question.code: question for each in asked for _, _, question in each.questions()})
     _collect_uses(definition, known)
-    for page_index, page in enumerate(definition.pages):
-        if page.show_if:
-            yield from _condition(page.show_if, f"/pages/{page_index}/show_if", known)
-        for index, question in enumerate(page.questions):
-            pointer = f"/pages/{page_index}/questions/{index}"
-            for name in ("show_if", "required_if"):
-                if text := getattr(question, name):
-                    yield from _condition(text, f"{pointer}/{name}", known)
-            meaning = yield from _meaning_of(question, pointer, known)
-            known.meanings[question.code] = meaning
+    later: dict[tuple[str, ...], dict[str, Meaning]] = {}
+    for unit in units_of(definition):
+        before = dict(known.meanings)
+        for place, page in unit.pages:
+            yield from _page_conditions(f"/pages/{place}", page, known)
+        learned = {code: known.meanings[code] for code in known.meanings.keys() - before.keys()}
+        if unit.loop is not None:
+            learned = {
+                f"{code}_{turn}": meaning
+                for code, meaning in learned.items()
+                for turn in unit.turns(known.every)
+            }
+        if unit.group is None:
+            known.meanings = before | learned
+            continue
+        # Pages that change places know nothing of each other; what comes after all of them knows all.
+        later[unit.group] = later.get(unit.group, {}) | learned
+        known.meanings = before | (later[unit.group] if unit.is_last else {})
+
+
+def _page_conditions(pointer: str, page: Page, known: _Known) -> Iterator[Issue]:
+    """An error for each expression of a page that does not make sense; `known` learns what its questions mean."""
+    if page.show_if:
+        yield from _condition(page.show_if, f"{pointer}/show_if", known)
+    learned: dict[str, Meaning] = {}
+    for index, question in enumerate(page.questions):
+        at = f"{pointer}/questions/{index}"
+        for name in ("show_if", "required_if"):
+            if text := getattr(question, name):
+                yield from _condition(text, f"{at}/{name}", known)
+        meaning = yield from _meaning_of(question, at, known)
+        others = {
+            f"{question.code}_{suffix_of(option)}": Meaning(Kind.TEXT) for option in others_of(question)
+        }
+        with_own = _Known(known.every, {**known.meanings, question.code: meaning}, known.uses)
+        for place, check in enumerate(question.checks):
+            yield from _condition(check.condition, f"{at}/checks/{place}/condition", with_own)
+        for place, jump in enumerate(question.then):
+            if jump.when:
+                yield from _condition(jump.when, f"{at}/then/{place}/when", with_own)
+        # Questions that change places know nothing of each other.
+        target = learned if page.order == "random" else known.meanings
+        target |= {question.code: meaning, **others}
+    known.meanings |= learned
 
 
 def _collect_uses(definition: Definition, known: _Known) -> None:
     """Note which questions each question's expressions mention, as far as they can be read."""
     for page, _, question in definition.questions():
         texts = [definition.pages[page].show_if, question.show_if, question.required_if]
+        texts += [jump.when for jump in question.then]
         texts.append(question.expression if isinstance(question, Computed) else None)
         known.uses[question.code] = {ref.code for text in texts if text for ref in references(_parsed(text))}
 
@@ -231,22 +269,10 @@ def _limits(question: Question, pointer: str) -> Iterator[Issue]:
 
 def _translations(question: Asked, pointer: str, definition: Definition) -> Iterator[Issue]:
     """A warning for each text that a language of the survey lacks."""
-    for where, text in _texts(question):
+    for where, text in texts_of(question):
         lacking = [language for language in definition.languages if not text.get(language)]
         if lacking:
             yield Issue(f"{pointer}{where}", f"no text in {', '.join(lacking)}", "warning")
-
-
-def _texts(question: Asked) -> Iterator[tuple[str, Text]]:
-    """(pointer inside the question, text) of every text a respondent reads."""
-    for name in ("text", "help", "low", "high", "unit", "placeholder"):
-        text = getattr(question, name, None)
-        if isinstance(text, dict):
-            yield f"/{name}", text
-    for name in ("options", "rows", "columns"):
-        for index, part in enumerate(getattr(question, name, ())):
-            if hasattr(part, "text"):
-                yield f"/{name}/{index}/text", part.text
 
 
 def _reused(definition: Definition, published: Sequence[Definition]) -> Iterator[Issue]:

@@ -3,7 +3,7 @@
 The template decides on markup only. Everything here is plain text; the template engine escapes all of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,13 @@ from services.ingestion.domain.survey.definition import (
     Scale,
     Slider,
     Statement,
-    Text,
 )
-from services.ingestion.domain.survey.phrases import say
+from services.ingestion.domain.survey.ordering import displayed
+from services.ingestion.domain.survey.parts import Text
+from services.ingestion.domain.survey.phrases import say, say_fault
+from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.texts import read
+from services.ingestion.domain.survey.turning import Turned
 
 SCALE_POINTS = 11
 CONTROLS = {
@@ -84,6 +87,7 @@ class QuestionLook:
     required: bool
     value: Any
     error: str
+    warning: str
     error_at: str
     options: tuple[Item, ...]
     rows: tuple[Item, ...]
@@ -95,7 +99,7 @@ class QuestionLook:
     @property
     def described_by(self) -> str:
         """Ids of the texts that explain the question to screen readers, separated by blanks."""
-        parts = [("h", self.help), ("t", self.hint), ("e", self.error)]
+        parts = [("h", self.help), ("t", self.hint), ("e", self.error or self.warning)]
         return " ".join(f"{prefix}-{self.code}" for prefix, text in parts if text)
 
     @property
@@ -119,10 +123,17 @@ class Reader:
 
     language: str
     default: str
+    pipes: Pipes | None = None
+    """Puts the respondent's earlier answers into texts."""
 
     def text(self, text: Text | None) -> str:
         """A text of the survey."""
-        return read(text, self.language, self.default)
+        words = read(text, self.language, self.default)
+        return self.pipes.into(words) if self.pipes else words
+
+    def fault(self, fault: Fault | None) -> str:
+        """Why an answer is not accepted, or doubted; nothing where it is neither."""
+        return say_fault(self.language, self.default, fault) if fault else ""
 
     def say(self, key: str, **values: object) -> str:
         """A phrase of the engine."""
@@ -134,19 +145,16 @@ def question_looks(
     state: engine.State,
     reader: Reader,
     *,
-    faults: Mapping[str, Fault],
-    raw: Mapping[str, Any],
+    turned: Turned,
+    seed: int,
 ) -> list[QuestionLook]:
-    """The questions of a step; values that were refused are shown again as they were typed."""
-    return [
-        _look(question, state, reader, fault=faults.get(question.code), raw=raw) for question in questions
-    ]
+    """The questions of a step in the respondent's order; values that were refused are shown again as they were typed."""
+    return [_look(displayed(question, seed), state, reader, turned) for question in questions]
 
 
-def _look(
-    question: Question, state: engine.State, reader: Reader, *, fault: Fault | None, raw: Mapping[str, Any]
-) -> QuestionLook:
+def _look(question: Question, state: engine.State, reader: Reader, turned: Turned) -> QuestionLook:
     """One question of a step."""
+    raw, fault = turned.raw, turned.faults.get(question.code)
     value = raw[question.code] if question.code in raw else state.effective.get(question.code)
     return QuestionLook(
         code=question.code,
@@ -157,7 +165,8 @@ def _look(
         hint=_hint(question, reader),
         required=question.code in state.required and not isinstance(question, Statement),
         value=value,
-        error=reader.say(fault.key, **fault.values) if fault else "",
+        error=reader.fault(fault),
+        warning=reader.fault(turned.warnings.get(question.code)),
         error_at=fault.where if fault else "",
         options=_options(question, reader),
         rows=_rows(question, reader),

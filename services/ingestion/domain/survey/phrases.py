@@ -5,6 +5,10 @@ values are inserted as text and escaped where they are shown.
 """
 
 from collections.abc import Mapping
+from typing import cast
+
+from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
+from services.ingestion.domain.survey.texts import read
 
 ENGLISH = {
     "next": "Next",
@@ -25,6 +29,10 @@ ENGLISH = {
     "skipped_title": "Questions without an answer",
     "thanks_title": "Thank you!",
     "thanks_text": "Your answers have been recorded.",
+    "screened_title": "Thank you for your interest",
+    "screened_text": "This survey looks for other people this time.",
+    "continue": "Continue",
+    "warnings_title": "Please look at this again, or go on if it is right.",
     "already_text": "Your answers were already recorded. You can close this page.",
     "closed_title": "This survey is closed",
     "closed_text": "It no longer accepts answers. Thank you for your interest.",
@@ -102,6 +110,10 @@ GERMAN = {
     "skipped_title": "Fragen ohne Antwort",
     "thanks_title": "Vielen Dank!",
     "thanks_text": "Ihre Antworten sind gespeichert.",
+    "screened_title": "Vielen Dank für Ihr Interesse",
+    "screened_text": "Diese Umfrage richtet sich diesmal an andere Personen.",
+    "continue": "Weiter",
+    "warnings_title": "Bitte prüfen Sie dies noch einmal, oder gehen Sie weiter, wenn es stimmt.",
     "already_text": "Ihre Antworten waren schon gespeichert. Sie können diese Seite schließen.",
     "closed_title": "Diese Umfrage ist beendet",
     "closed_text": "Sie nimmt keine Antworten mehr an. Danke für Ihr Interesse.",
@@ -167,6 +179,10 @@ FRENCH = {
     "skipped_title": "Questions sans réponse",
     "thanks_title": "Merci !",
     "thanks_text": "Vos réponses ont été enregistrées.",
+    "screened_title": "Merci de votre intérêt",
+    "screened_text": "Cette enquête s’adresse cette fois à d’autres personnes.",
+    "continue": "Continuer",
+    "warnings_title": "Veuillez vérifier ce point, ou continuez s’il est exact.",
     "already_text": "Vos réponses étaient déjà enregistrées. Vous pouvez fermer cette page.",
     "closed_title": "Cette enquête est terminée",
     "closed_text": "Elle n’accepte plus de réponses. Merci de votre intérêt.",
@@ -202,6 +218,10 @@ SPANISH = {
     "skipped_title": "Preguntas sin respuesta",
     "thanks_title": "¡Gracias!",
     "thanks_text": "Sus respuestas se han guardado.",
+    "screened_title": "Gracias por su interés",
+    "screened_text": "Esta encuesta se dirige esta vez a otras personas.",
+    "continue": "Continuar",
+    "warnings_title": "Revise este punto, o siga si es correcto.",
     "already_text": "Sus respuestas ya estaban guardadas. Puede cerrar esta página.",
     "closed_title": "Esta encuesta está cerrada",
     "closed_text": "Ya no acepta respuestas. Gracias por su interés.",
@@ -222,6 +242,13 @@ SPANISH = {
 }
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH}
+
+
+def say_fault(language: str, default: str, fault: Fault) -> str:
+    """Why an answer is not accepted, or doubted: in the engine's words, or in the survey's own."""
+    if fault.key == OWN_WORDS:
+        return read(cast("Mapping[str, str]", fault.values["text"]), language, default)
+    return say(language, fault.key, **fault.values)
 
 
 def say(language: str, key: str, **values: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.ingestion.domain.survey.definition import Definition, parse_definition
 from services.ingestion.domain.survey.engine import Layout
+from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.themes import Theme, parse_theme
 
 REMEMBERED = 256
@@ -14,7 +15,7 @@ REMEMBERED = 256
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """A published version, ready to be asked; `digest` is its hash, which names its stylesheet too."""
+    """A published version, ready to be asked, its definition `expanded`; `digest` is its hash, which names its stylesheet too."""
 
     digest: str
     title: str
@@ -35,7 +36,7 @@ def questionnaire(
             digest=digest,
             title=title,
             layout="FOCUS" if layout == "FOCUS" else "CLASSIC",
-            definition=parse_definition(definition),
+            definition=expanded(parse_definition(definition)),
             theme=parse_theme(theme),
         )
         _remembered[digest] = parsed

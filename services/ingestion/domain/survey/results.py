@@ -14,6 +14,7 @@ from services.ingestion.domain.survey.definition import (
     Statement,
     parse_definition,
 )
+from services.ingestion.domain.survey.expanding import expanded
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Counted:
 
 def counted_questions(definition: Mapping[str, Any]) -> list[Counted]:
     """The questions of a stored definition that have answers, in the order asked."""
-    questions = (question for _, _, question in parse_definition(definition).questions())
+    questions = (question for _, _, question in expanded(parse_definition(definition)).questions())
     return [Counted(q.code, _values(q)) for q in questions if not isinstance(q, Statement)]
 
 

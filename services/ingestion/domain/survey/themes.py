@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from services.ingestion.domain.survey.definition import Part, Text
 from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, issues_of
+from services.ingestion.domain.survey.parts import Part, Text
 
 TEXT_RATIO = 4.5
 CONTROL_RATIO = 3.0

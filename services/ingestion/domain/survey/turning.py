@@ -24,6 +24,8 @@ class Sent:
     action: Action
     shown: tuple[str, ...]
     fields: Fields
+    warned: tuple[str, ...] = ()
+    """The questions whose doubtful answers the respondent was warned of, and sends again."""
 
 
 @dataclass(frozen=True)
@@ -36,52 +38,66 @@ class Turned:
     raw: Mapping[str, Any] = field(default_factory=dict)
     anchor: str | None = None
     finishes: bool = False
+    warnings: Mapping[str, Fault] = field(default_factory=dict)
 
 
-def turn(definition: Definition, layout: engine.Layout, stored: Mapping[str, Any], sent: Sent) -> Turned:
+def turn(
+    definition: Definition, layout: engine.Layout, stored: Mapping[str, Any], sent: Sent, *, seed: int = 0
+) -> Turned:
     """Take a form in: store what is acceptable, and decide which step comes next.
 
     Forward: faults and unanswered required questions keep the respondent on the step, and so do questions that the new answers open
-    on it (`anchor` is the first). Back: nothing keeps them. Behind the last step the answers are reviewed, or finished when the
-    button said so and nothing required is missing anywhere.
+    on it (`anchor` is the first), and, once, answers that a soft check doubts. Back: nothing keeps them. Behind the last step the answers are reviewed, or finished when the
+    button said so and nothing required is missing anywhere. Who is screened out is sent to the end at once.
     """
-    asked = _asked(definition, sent.shown)
+    asked = _asked(definition, stored, sent.shown)
     raw = raw_answers(asked, sent.fields)
     applied = engine.apply(definition, stored, raw)
     state = applied.state
-    shown = list(engine.steps(definition, state, layout))
+    shown = list(engine.steps(definition, state, layout, seed))
     if sent.action == "back":
         before = engine.step_before(shown, sent.at)
         return Turned(state, before.position if before else 0)
     present = engine.step_at(shown, sent.at)
     here = present.questions if present is not None and present.position == sent.at else ()
     seen = [question for question in here if question.code in sent.shown]
-    faults = {code: refused[0] for code, refused in applied.faults.items() if code in {q.code for q in seen}}
+    codes = {question.code for question in seen}
+    faults = {code: refused[0] for code, refused in applied.faults.items() if code in codes}
     faults = engine.lacks(state, seen) | faults
     if faults:
         return Turned(state, sent.at, faults, raw)
+    doubts = {
+        code: doubted[0]
+        for code, doubted in applied.warnings.items()
+        if code in codes and code not in sent.warned
+    }
+    if doubts:
+        return Turned(state, sent.at, warnings=doubts)
     opened = next((question.code for question in here if question.code not in sent.shown), None)
     if opened is not None:
         return Turned(state, sent.at, anchor=opened)
-    return _forward(definition, layout, state, sent)
+    return _forward(definition, layout, state, sent, shown)
 
 
-def _asked(definition: Definition, shown: tuple[str, ...]) -> list[Question]:
-    """The questions that the form showed and that respondents answer."""
+def _asked(definition: Definition, stored: Mapping[str, Any], shown: tuple[str, ...]) -> list[Question]:
+    """The questions that the form showed and that respondents answer, with the options that they had then."""
+    asked = {question.code: question for question in engine.apply(definition, stored, {}).state.visible}
     return [
-        question
+        asked.get(question.code, question)
         for _, _, question in definition.questions()
         if question.code in shown and not isinstance(question, engine.UNANSWERED)
     ]
 
 
-def _forward(definition: Definition, layout: engine.Layout, state: engine.State, sent: Sent) -> Turned:
+def _forward(
+    definition: Definition, layout: engine.Layout, state: engine.State, sent: Sent, shown: list[engine.Step]
+) -> Turned:
     """The next step; behind the last one the review, or the end."""
-    shown = list(engine.steps(definition, state, layout))
     following = engine.step_at(shown, sent.at + 1)
     if following is not None:
         return Turned(state, following.position)
-    if sent.action != "submit":
+    is_screened_out = state.ended is not None and state.ended.outcome == "screened_out"
+    if sent.action != "submit" and not is_screened_out:
         return Turned(state, engine.end_position(definition, layout))
     lacking = engine.incomplete_step(shown, state)
     if lacking is not None:

@@ -20,7 +20,7 @@ from services.ingestion.domain.survey.definition import (
     Matrix,
     MultipleChoice,
     Number,
-    Option,
+    OtherText,
     Question,
     Ranking,
     Scale,
@@ -32,6 +32,7 @@ from services.ingestion.domain.survey.definition import (
 from services.ingestion.domain.survey.expressions import ExpressionError, parse
 from services.ingestion.domain.survey.kinds import Kind, kind_of
 from services.ingestion.domain.survey.lint import meaning_of
+from services.ingestion.domain.survey.parts import Option
 from services.ingestion.domain.survey.phrases import say
 from services.ingestion.domain.survey.texts import read
 
@@ -110,6 +111,8 @@ def _shapes(
     """(name, label, part, shape) of each variable that a question becomes."""
     question = questions[0]
     label = read(question.text, language, language) or question.code
+    if isinstance(question, OtherText) and question.about:
+        label = f"{read(question.about, language, language)}: {label}"
     labels = _part_labels(questions, language)
     if not labels:
         yield question.code, label, None, _shape(questions, language, definitions)
