@@ -145,6 +145,27 @@ class SurveyResponse(Base):
     """When it was finished; null while in progress."""
 
 
+class QuotaSeat(Base):
+    """A place in a quota of a survey, taken by one interview."""
+
+    __tablename__ = "data_ingestion_quotaseat"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    survey_response_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_surveyresponse.id"))
+    """Whose seat it is."""
+    quota: Mapped[str] = mapped_column(String(64))
+    """Code of the quota in the survey's definition."""
+    leased_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """When another may take it, unless it is kept."""
+    kept_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the interview was complete; null before."""
+
+
 class RawDataFile(Base):
     """An uploaded file; the original stays untouched in the object store."""
 

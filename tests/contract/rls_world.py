@@ -17,6 +17,7 @@ SERVICE_OF = {
     "data_ingestion_survey": "plugzero_ingestion",
     "data_ingestion_surveyversion": "plugzero_ingestion",
     "data_ingestion_surveyresponse": "plugzero_ingestion",
+    "data_ingestion_quotaseat": "plugzero_ingestion",
     "data_ingestion_dataset": "plugzero_ingestion",
     "data_ingestion_datasetversion": "plugzero_ingestion",
     "data_ingestion_datasetexport": "plugzero_ingestion",
@@ -90,6 +91,12 @@ class Tenant:
                 "dataset_version": 1,
                 "format": "csv",
                 "request_hash": unique,
+            },
+            "data_ingestion_quotaseat": {
+                "survey_id": self.rows.get("data_ingestion_survey", 0),
+                "survey_response_id": self.rows.get("data_ingestion_surveyresponse", 0),
+                "quota": unique,
+                "leased_until": datetime(2100, 1, 1, tzinfo=UTC),
             },
             "data_ingestion_datasetfilter": {
                 "dataset_id": self.rows.get("data_ingestion_dataset", 0),

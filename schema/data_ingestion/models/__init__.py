@@ -4,7 +4,7 @@ from schema.data_ingestion.models.derived import DatasetChange, DatasetFilter
 from schema.data_ingestion.models.files import Dataset, DatasetExport, DatasetVersion, RawDataFile
 from schema.data_ingestion.models.observed import ExperienceEvent, ScrapeTarget
 from schema.data_ingestion.models.projects import Project
-from schema.data_ingestion.models.surveys import Survey, SurveyResponse, SurveyVersion
+from schema.data_ingestion.models.surveys import QuotaSeat, Survey, SurveyResponse, SurveyVersion
 from schema.data_ingestion.models.uploads import FileUpload
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "ExperienceEvent",
     "FileUpload",
     "Project",
+    "QuotaSeat",
     "RawDataFile",
     "ScrapeTarget",
     "Survey",

@@ -145,6 +145,7 @@ class SurveyResponse(models.Model):
         constraints = [
             unique("data_ingestion_surveyresponse", "uuid"),
             unique("data_ingestion_surveyresponse", "token_hash"),
+            in_tenant("data_ingestion_surveyresponse"),
             one_of("data_ingestion_surveyresponse", "status", RESPONSE_STATUSES),
         ]
         indexes = [
@@ -154,3 +155,31 @@ class SurveyResponse(models.Model):
             ),
             Index(fields=["survey", "status"], name="data_ingestion_surveyresponse_survey_id_status_idx"),
         ]
+
+
+class QuotaSeat(models.Model):
+    """A place in a quota: leased while an interview is under way, kept once it is complete."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_comment="Its project.")
+    survey = models.ForeignKey(
+        Survey, models.CASCADE, related_name="+", db_index=False, db_comment="The survey."
+    )
+    survey_response = models.ForeignKey(
+        SurveyResponse, models.CASCADE, related_name="+", db_index=False, db_comment="Whose seat it is."
+    )
+    quota = models.CharField(max_length=64, db_comment="Code of the quota in the survey's definition.")
+    leased_until = models.DateTimeField(db_comment="When another may take it, unless it is kept.")
+    kept_at = models.DateTimeField(null=True, db_comment="When the interview was complete; null before.")
+
+    class Meta:
+        """Table, constraints, indexes."""
+
+        db_table = "data_ingestion_quotaseat"
+        db_table_comment = "A place in a quota of a survey, taken by one interview."
+        constraints = [
+            models.UniqueConstraint(
+                fields=["survey_response", "quota"],
+                name="data_ingestion_quotaseat_survey_response_id_quota_key",
+            )
+        ]
+        indexes = [Index(fields=["survey", "quota"], name="data_ingestion_quotaseat_survey_id_quota_idx")]

@@ -16,6 +16,7 @@ from services.ingestion.models import (
     Dataset,
     DatasetVersion,
     Project,
+    QuotaSeat,
     Survey,
     SurveyResponse,
     SurveyVersion,
@@ -110,6 +111,8 @@ class Fieldwork:
     started: int
     in_progress: int
     complete: int
+    screened_out: int
+    quota_full: int
     median_duration_s: float | None
 
 
@@ -121,10 +124,28 @@ async def fieldwork(session: AsyncSession, survey_id: int) -> Fieldwork:
         func.count(),
         func.count().filter(SurveyResponse.status == ResponseStatus.IN_PROGRESS),
         func.count().filter(complete),
+        func.count().filter(SurveyResponse.status == ResponseStatus.SCREENED_OUT),
+        func.count().filter(SurveyResponse.status == ResponseStatus.QUOTA_FULL),
         func.percentile_cont(0.5).within_group(duration_s).filter(complete),
     ).where(SurveyResponse.survey_id == survey_id, SurveyResponse.is_test.is_(False))
-    started, in_progress, n_complete, median_s = (await session.execute(statement)).one()
-    return Fieldwork(started, in_progress, n_complete, None if median_s is None else float(median_s))
+    started, in_progress, n_complete, screened_out, full, median_s = (await session.execute(statement)).one()
+    median = None if median_s is None else float(median_s)
+    return Fieldwork(started, in_progress, n_complete, screened_out, full, median)
+
+
+async def seats(session: AsyncSession, survey_id: int) -> dict[str, tuple[int, int]]:
+    """Return (complete, under way) of each quota of a survey in which somebody has a seat."""
+    is_kept = QuotaSeat.kept_at.is_not(None)
+    statement = (
+        select(
+            QuotaSeat.quota,
+            func.count().filter(is_kept),
+            func.count().filter(~is_kept, QuotaSeat.leased_until > func.now()),
+        )
+        .where(QuotaSeat.survey_id == survey_id)
+        .group_by(QuotaSeat.quota)
+    )
+    return {quota: (kept, leased) for quota, kept, leased in (await session.execute(statement)).all()}
 
 
 _ANSWER_COUNTS = text(

@@ -31,7 +31,7 @@ from services.ingestion.schemas.respondents import (
     WarningRead,
 )
 from services.ingestion.service import respondents as service
-from services.ingestion.service.respondents import Interview
+from services.ingestion.service.interviews import Interview, get_interview, visit
 
 router = APIRouter(tags=["respondents"], responses=problems_of(NotFound))
 router.include_router(survey_pages.router)
@@ -44,7 +44,7 @@ async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurve
     """Say what a survey is called, in which languages it asks, and whether it takes answers."""
     tenancy = Tenancy.of_public(survey_uuid=str(survey_uuid))
     async with public_database(request).snapshot(tenancy) as session:
-        seen = await service.visit(session, survey_uuid)
+        seen = await visit(session, survey_uuid)
     return PublicSurveyRead(
         uuid=seen.survey.uuid,
         title=seen.questionnaire.title,
@@ -91,7 +91,7 @@ async def read_session(token: Token, request: Request) -> InterviewRead:
     """Say where an interview stands: to resume it, or to show it again."""
     token_hash = hash_token(token)
     async with public_database(request).snapshot(Tenancy.of_public(session_hash=token_hash)) as session:
-        return interview_read(await service.get_interview(session, token_hash))
+        return interview_read(await get_interview(session, token_hash))
 
 
 @router.put(

@@ -21,7 +21,7 @@ from services.ingestion.domain.survey.published import Questionnaire
 from services.ingestion.domain.survey.texts import choose_language, direction, own_name
 from services.ingestion.domain.survey.themes import image_origins
 from services.ingestion.domain.survey.turning import Turned
-from services.ingestion.service.respondents import Interview, Visit
+from services.ingestion.service.interviews import Interview, Visit
 
 DIGEST_LENGTH = 16
 RETRY_AFTER_S = 600
@@ -140,12 +140,16 @@ def finished_page(request: Request, interview: Interview) -> Response:
     leads_to = leads_elsewhere(interview)
     if leads_to and ending.message is None:
         return RedirectResponse(leads_to, status_code=http.HTTP_303_SEE_OTHER)
-    if ending.outcome == "screened_out":
-        message = ("screened_title", reader.text(ending.message) or reader.say("screened_text"))
-    else:
-        own_text = reader.text(ending.message or asked.definition.completion)
-        message = ("thanks_title", own_text or reader.say("thanks_text"))
-    return _message(request, reader, message, asked=asked, tone="good", leads_to=leads_to)
+    title, text = {
+        "complete": ("thanks_title", "thanks_text"),
+        "screened_out": ("screened_title", "screened_text"),
+        "quota_full": ("screened_title", "quota_text"),
+    }[ending.outcome]
+    is_complete = ending.outcome == "complete"
+    own_text = reader.text(ending.message or (asked.definition.completion if is_complete else None))
+    message = (title, own_text or reader.say(text))
+    tone = "good" if is_complete else "calm"
+    return _message(request, reader, message, asked=asked, tone=tone, leads_to=leads_to)
 
 
 def leads_elsewhere(interview: Interview) -> str:

@@ -30,8 +30,8 @@ from services.ingestion.domain.survey.themes import stylesheet
 from services.ingestion.domain.survey.turning import Action, Sent, Turned
 from services.ingestion.errors import SurveyNotOpen
 from services.ingestion.router import survey_html as html
-from services.ingestion.service import pages, respondents
-from services.ingestion.service.respondents import Interview, Visit
+from services.ingestion.service import interviews, pages
+from services.ingestion.service.interviews import Interview, Visit
 
 router = APIRouter(prefix="/s", tags=["respondents"], include_in_schema=False)
 
@@ -56,7 +56,7 @@ async def static_file(name: str) -> Response:
 async def theme(survey_uuid: UUID, request: Request) -> Response:
     """The survey's colours and fonts as a stylesheet; `?v=` names the version, so it may be kept for ever."""
     async with _snapshot(request, survey_uuid) as session:
-        seen = await respondents.visit(session, survey_uuid)
+        seen = await interviews.visit(session, survey_uuid)
     keep = request.query_params.get("v") == seen.questionnaire.digest[: html.DIGEST_LENGTH]
     headers = {"Cache-Control": "public, max-age=31536000, immutable" if keep else "no-cache"}
     return Response(stylesheet(seen.questionnaire.theme), media_type="text/css", headers=headers)
@@ -94,7 +94,7 @@ async def send_form(survey_uuid: str, request: Request) -> Response:
         return await _take_in(request, identifier, nonce=nonce, fields=fields)
     except SurveyNotOpen:
         async with _snapshot(request, _identifier(survey_uuid)) as session:
-            return html.not_open_page(request, await respondents.visit(session, survey_uuid))
+            return html.not_open_page(request, await interviews.visit(session, survey_uuid))
     except Problem as problem:
         return html.problem_page(request, problem)
 
@@ -141,7 +141,7 @@ async def _send(
 
 def _answer(request: Request, identifier: UUID, interview: Interview, turned: Turned) -> Response:
     """A redirect to the next page, or the page with its faults."""
-    if turned.faults or turned.warnings:
+    if (turned.faults or turned.warnings) and not interview.is_finished:
         code = http.HTTP_422_UNPROCESSABLE_CONTENT if turned.faults else http.HTTP_200_OK
         form_token = _form_token(request, identifier)
         return html.step_page(request, interview, turned, form_token=form_token, status_code=code)
@@ -162,8 +162,8 @@ async def _find(request: Request, identifier: UUID) -> tuple[Visit, Interview | 
     """The survey, and the interview of the cookie when there is one."""
     token = request.cookies.get(COOKIE)
     async with _snapshot(request, identifier, token=token) as session:
-        seen = await respondents.visit(session, identifier)
-        interview = await respondents.find_interview(session, hash_token(token)) if token else None
+        seen = await interviews.visit(session, identifier)
+        interview = await interviews.find_interview(session, hash_token(token)) if token else None
     return seen, interview
 
 

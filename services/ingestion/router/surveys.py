@@ -22,6 +22,7 @@ from services.ingestion.queries import surveys as queries
 from services.ingestion.schemas.surveys import (
     LintRead,
     QuestionResult,
+    QuotaRead,
     ResponseRead,
     ResultsRead,
     SurveyCreate,
@@ -33,6 +34,7 @@ from services.ingestion.service import surveys as service
 
 router = Router(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
 
+NONE = (0, 0)
 STATE_PROBLEMS = problems_of(SurveyInOtherState)
 EDIT_PROBLEMS = problems_of(Invalid, PreconditionFailed)
 MERGE_PATCH: dict[str, Any] = {"content": {"application/merge-patch+json": {}, "application/json": {}}}
@@ -205,10 +207,13 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
     answered = await response_queries.answered(session, survey_id)
     codes = [question.code for question in listed if question.values is not None]
     counts = await response_queries.answer_counts(session, survey_id, codes)
+    seats = await response_queries.seats(session, survey_id)
     return ResultsRead(
         started=work.started,
         in_progress=work.in_progress,
         complete=work.complete,
+        screened_out=work.screened_out,
+        quota_full=work.quota_full,
         completion_ratio=work.complete / work.started if work.started else None,
         median_duration_s=work.median_duration_s,
         questions=[
@@ -220,6 +225,15 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
                 }
             )
             for question in listed
+        ],
+        quotas=[
+            QuotaRead(
+                code=code,
+                target=target,
+                complete=seats.get(code, NONE)[0],
+                under_way=seats.get(code, NONE)[1],
+            )
+            for code, target in results.quotas(version.definition if version else survey.definition)
         ],
     )
 

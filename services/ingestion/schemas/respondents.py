@@ -55,7 +55,7 @@ class EndingRead(BaseModel):
     """How an interview ended, or will when it is submitted as it stands."""
 
     code: str
-    outcome: Literal["complete", "screened_out"]
+    outcome: Literal["complete", "screened_out", "quota_full"]
     message: str = Field(description="In the respondent's language; empty where the survey has none.")
     redirect: str | None = Field(description="Where the respondent is led to.")
 

@@ -115,12 +115,24 @@ class QuestionResult(BaseModel):
     counts: list[OptionCount]
 
 
+class QuotaRead(BaseModel):
+    """How full a cell of the sample is."""
+
+    code: str
+    target: int
+    complete: int = Field(description="Complete interviews that fall into it.")
+    under_way: int = Field(description="Interviews that hold a seat at the moment.")
+
+
 class ResultsRead(BaseModel):
     """How the fieldwork goes."""
 
     started: int
     in_progress: int
     complete: int
+    screened_out: int
+    quota_full: int = Field(description="Interviews that ended because their cell was full.")
     completion_ratio: float | None = Field(description="complete / started; null before the first interview.")
     median_duration_s: float | None
     questions: list[QuestionResult]
+    quotas: list[QuotaRead]

@@ -7,13 +7,8 @@ from kernel.db import Session
 from kernel.limits import PlanLimits
 from services.ingestion.domain.survey.turning import Sent, Turned, turn
 from services.ingestion.errors import InterviewFinished
-from services.ingestion.service.respondents import (
-    Interview,
-    begin_interview,
-    complete,
-    find_interview,
-    reopen_interview,
-)
+from services.ingestion.service.interviews import Interview, find_interview
+from services.ingestion.service.respondents import begin_interview, complete, go_on, reopen_interview
 
 
 @dataclass(frozen=True)
@@ -51,4 +46,6 @@ async def send_form(
     interview.response.cursor = turned.cursor
     if turned.finishes:
         await complete(session, interview)
+    elif not turned.faults:
+        await go_on(session, interview)
     return interview, turned

@@ -5,114 +5,35 @@ change a finished interview or one of a survey that takes no answers; here the r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func
 
 from contracts.ingestion import ResponseStatus, ResponseSubmitted
-from kernel.db import Session, Snapshot
+from kernel.db import Session
 from kernel.events import record
 from kernel.limits import PlanLimits
-from kernel.problems import Invalid, NotFound
+from kernel.problems import Invalid
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
-from services.ingestion.domain.survey.definition import Ending
 from services.ingestion.domain.survey.issues import escape
 from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.phrases import say_fault
-from services.ingestion.domain.survey.published import Questionnaire, questionnaire
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import InterviewFinished, SurveyNotOpen
-from services.ingestion.models import SurveyResponse, SurveyVersion
 from services.ingestion.queries import responses as queries
-from services.ingestion.queries.responses import PublicSurvey
+from services.ingestion.service.interviews import (
+    Interview,
+    get_interview,
+    interview_of,
+    visit,
+)
 from services.ingestion.service.response_limit import require_room_for_interview
+from services.ingestion.service.seats import take_seats
 
 Faults = Mapping[str, tuple[Fault, ...]]
 Warnings = list[tuple[str, str]]
 OUTCOMES = {"complete": ResponseStatus.COMPLETE, "screened_out": ResponseStatus.SCREENED_OUT}
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody looks at a survey: the survey, and what it asks."""
-
-    survey: PublicSurvey
-    version: int
-    questionnaire: Questionnaire
-
-
-@dataclass
-class Interview:
-    """An interview in a transaction: its row, what it asks, and what follows from its answers."""
-
-    survey: PublicSurvey
-    version: int
-    questionnaire: Questionnaire
-    response: SurveyResponse
-    state: engine.State
-
-    @property
-    def steps(self) -> list[engine.Step]:
-        """The steps shown with the present answers, in order."""
-        asked = self.questionnaire
-        return list(engine.steps(asked.definition, self.state, asked.layout, self.response.seed))
-
-    @property
-    def ending(self) -> Ending:
-        """How it ends, as the answers stand."""
-        return engine.ending_of(self.questionnaire.definition, self.state)
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether it was submitted."""
-        return self.response.status != ResponseStatus.IN_PROGRESS
-
-
-def _questionnaire_of(version: SurveyVersion) -> Questionnaire:
-    """The parsed form of a version's row."""
-    return questionnaire(
-        version.definition_hash,
-        title=version.title,
-        layout=version.layout_style,
-        definition=version.definition,
-        theme=version.theme_config,
-    )
-
-
-async def visit(session: Session | Snapshot, identifier: object) -> Visit:
-    """Return the survey of this public session with its present version; raises NotFound."""
-    survey = await queries.find_public_survey(session)
-    if survey is None:
-        raise NotFound.of("survey", identifier)
-    version = await queries.get_version(session, survey.published_version_id)
-    return Visit(survey, version.number, _questionnaire_of(version))
-
-
-async def find_interview(session: Session | Snapshot, token_hash: str) -> Interview | None:
-    """Return the interview of a session token as it stands, None when there is none."""
-    response = await queries.find_interview(session, token_hash)
-    return None if response is None else await _interview(session, response)
-
-
-async def get_interview(session: Session | Snapshot, token_hash: str) -> Interview:
-    """Return the interview of a session token as it stands; raises NotFound."""
-    interview = await find_interview(session, token_hash)
-    if interview is None:
-        raise NotFound("There is no interview with this token.")
-    return interview
-
-
-async def _interview(session: Session | Snapshot, response: SurveyResponse) -> Interview:
-    """The interview of a row."""
-    survey = await queries.find_public_survey(session)
-    if survey is None:
-        raise NotFound("The survey of this interview is gone.")
-    version = await queries.get_version(session, response.survey_version_id)
-    asked = _questionnaire_of(version)
-    state = engine.apply(asked.definition, response.answers, {}).state
-    return Interview(survey, version.number, asked, response, state)
 
 
 async def begin_interview(
@@ -157,7 +78,7 @@ async def reopen_interview(session: Session, token_hash: str) -> Interview:
     """Return the interview, locked, for changing it; raises NotFound, InterviewFinished, SurveyNotOpen."""
     response = await queries.lock_open_interview(session, token_hash)
     if response is not None:
-        return await _interview(session, response)
+        return await interview_of(session, response)
     interview = await get_interview(session, token_hash)
     if interview.is_finished:
         raise InterviewFinished("The answers were submitted and can no longer be changed.")
@@ -186,9 +107,7 @@ async def answer(session: Session, token_hash: str, given: Mapping[str, Any]) ->
         raise Invalid(problems_of_answers(interview, applied.faults))
     response = interview.response
     response.cursor = engine.position_after(interview.steps, given, response.cursor, before=before)
-    lacking = engine.lacks(interview.state, interview.state.visible)
-    if interview.ending.outcome == "screened_out" and not lacking:
-        await complete(session, interview)
+    await go_on(session, interview)
     await session.flush()  # the answer carries what the database holds
     return interview, problems_of_answers(interview, applied.warnings)
 
@@ -224,11 +143,29 @@ async def submit(session: Session, token_hash: str) -> Interview:
     return interview
 
 
+async def go_on(session: Session, interview: Interview) -> bool:
+    """Hold the seats that the answers need; False where the interview ends here: screened out, or its cell is full."""
+    lacking = engine.lacks(interview.state, interview.state.visible)
+    if interview.ending.outcome == "screened_out" and not lacking:
+        await complete(session, interview)
+    elif not await take_seats(session, interview):
+        await _finish(session, interview, ResponseStatus.QUOTA_FULL)
+    return not interview.is_finished
+
+
 async def complete(session: Session, interview: Interview) -> None:
-    """Mark a checked interview as ended, as its answers say, and tell about it, in one transaction with the answers."""
+    """Mark a checked interview as ended, as its answers and the quotas say, in one transaction with the answers."""
     store_answers(interview, {})
+    status = OUTCOMES[interview.ending.outcome]
+    if status is ResponseStatus.COMPLETE and not await take_seats(session, interview, for_good=True):
+        status = ResponseStatus.QUOTA_FULL
+    await _finish(session, interview, status)
+
+
+async def _finish(session: Session, interview: Interview, status: ResponseStatus) -> None:
+    """Mark an interview as ended and tell about it."""
     response = interview.response
-    response.status = OUTCOMES[interview.ending.outcome]
+    response.status = status
     response.submitted_at = func.now()
     response.cursor = engine.end_position(interview.questionnaire.definition, interview.questionnaire.layout)
     await session.flush()

@@ -18,6 +18,7 @@ from services.ingestion.domain.survey.parts import (
     COMPLETE,
     MAX_OPTIONS,
     MAX_RULES,
+    QUOTA_FULL,
     SCREEN_OUT,
     Asked,
     Carries,
@@ -32,6 +33,7 @@ from services.ingestion.domain.survey.parts import (
 )
 
 MAX_PAGES = 200
+MAX_QUOTAS = 200
 # Earlier answers may stand behind the host, never in it.
 _ADDRESS = r"^https?://[^\s{}/?#]+(?:[/?#](?:[^\s{}]|\{\{[^{}]*\}\})*)?$"
 MAX_QUESTIONS = 1_000
@@ -267,13 +269,22 @@ class Page(Part):
 class Ending(Part):
     """How an interview ends: as complete or screened out, with words of its own, or at an address elsewhere.
 
-    An ending with the code `complete` or `screen_out` is that of every interview that ends so without another.
+    An ending with the code `complete`, `screen_out` or `quota_full` is that of every interview that ends so without another.
     """
 
     code: QuestionCode
-    outcome: Literal["complete", "screened_out"] = "complete"
+    outcome: Literal["complete", "screened_out", "quota_full"] = "complete"
     message: Text | None = None
     redirect: Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=2_000)] | None = None
+
+
+class Quota(Part):
+    """A cell of the sample: who falls into it, and how many complete interviews are wanted there."""
+
+    code: QuestionCode
+    label: Text | None = None
+    when: ExpressionText
+    target: int = Field(ge=0, le=10_000_000)
 
 
 class Definition(Part):
@@ -289,6 +300,7 @@ class Definition(Part):
     pages: Annotated[tuple[Page, ...], Field(max_length=MAX_PAGES)] = ()
     shuffle: Annotated[tuple[tuple[QuestionCode, ...], ...], Field(max_length=MAX_RULES)] = ()
     endings: Annotated[tuple[Ending, ...], Field(max_length=MAX_RULES)] = ()
+    quotas: Annotated[tuple[Quota, ...], Field(max_length=MAX_QUOTAS)] = ()
 
     @property
     def default_language(self) -> str:
@@ -302,6 +314,8 @@ class Definition(Part):
             return written.get("complete", Ending(code="complete"))
         if to == SCREEN_OUT:
             return written.get("screen_out", Ending(code="screen_out", outcome="screened_out"))
+        if to == QUOTA_FULL:
+            return written.get("quota_full", Ending(code="quota_full", outcome="quota_full"))
         return written.get(to)
 
     def questions(self) -> Iterator[tuple[int, int, Question]]:

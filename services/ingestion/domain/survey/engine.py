@@ -56,6 +56,8 @@ class State:
     """How the answers end the interview before its last question; None where they do not."""
     broken: Mapping[str, Fault] = field(default_factory=dict)
     """Stored answers that do not fulfil a check any more, since others changed."""
+    cells: tuple[str, ...] = ()
+    """Codes of the quotas that the respondent falls into."""
 
     @property
     def visible_codes(self) -> frozenset[str]:
@@ -240,7 +242,10 @@ class _Taking:
         )
         visible = tuple(self.visible)
         not_asked = tuple(self.not_asked)
-        return State(self.answers, self.effective, visible, required, not_asked, self.ended, self.broken)
+        cells = tuple(quota.code for quota in self.definition.quotas if self.holds(quota.when, default=True))
+        return State(
+            self.answers, self.effective, visible, required, not_asked, self.ended, self.broken, cells
+        )
 
 
 def steps(definition: Definition, state: State, layout: Layout, seed: int = 0) -> Iterator[Step]:

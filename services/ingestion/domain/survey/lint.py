@@ -112,6 +112,8 @@ def _conditions(definition: Definition) -> Iterator[Issue]:
         # Pages that change places know nothing of each other; what comes after all of them knows all.
         later[unit.group] = later.get(unit.group, {}) | learned
         known.meanings = before | (later[unit.group] if unit.is_last else {})
+    for place, quota in enumerate(definition.quotas):
+        yield from _condition(quota.when, f"/quotas/{place}/when", known)
 
 
 def _page_conditions(pointer: str, page: Page, known: _Known) -> Iterator[Issue]:

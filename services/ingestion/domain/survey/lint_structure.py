@@ -25,6 +25,7 @@ from services.ingestion.domain.survey.piping import CODE, LABEL, pipes_in
 
 LONGEST_CODE = 64
 _LOOP_WORD = "loop"
+_OUTCOMES = {"complete": "complete", "screen_out": "screened_out", "quota_full": "quota_full"}
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,12 @@ def _shuffle_issues(definition: Definition) -> Iterator[Issue]:
 
 
 def _ending_issues(definition: Definition) -> Iterator[Issue]:
-    """Codes of endings are unique, and the two that stand for all others mean what they say."""
+    """Codes of endings and quotas are unique, and the endings that stand for all others mean what they say."""
     codes = [ending.code for ending in definition.endings]
+    quotas = [quota.code.lower() for quota in definition.quotas]
+    for index, code in enumerate(quotas):
+        if code in quotas[:index]:
+            yield Issue(f"/quotas/{index}/code", f"quota code {code!r} is used twice")
     taken = {page.code for page in definition.pages} | {
         question.code for _, _, question in definition.questions()
     }
@@ -144,7 +149,7 @@ def _ending_issues(definition: Definition) -> Iterator[Issue]:
         pointer = f"/endings/{index}"
         if codes.count(ending.code) > 1 or ending.code in taken:
             yield Issue(f"{pointer}/code", f"the code {ending.code!r} is used twice")
-        wanted = {"complete": "complete", "screen_out": "screened_out"}.get(ending.code, ending.outcome)
+        wanted = _OUTCOMES.get(ending.code, ending.outcome)
         if ending.outcome != wanted:
             yield Issue(f"{pointer}/outcome", f"the ending {ending.code!r} is {wanted}")
 

@@ -12,6 +12,8 @@ MAX_RULES = 20
 COMPLETE = "@complete"
 SCREEN_OUT = "@screen_out"
 """Where a jump may lead besides questions and pages: to the end, as complete or as not wanted."""
+QUOTA_FULL = "@quota_full"
+"""The end of who falls into a cell that has as many as are wanted."""
 
 LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Text = Annotated[

@@ -37,6 +37,11 @@ def counted_questions(definition: Mapping[str, Any]) -> list[Counted]:
     return [Counted(q.code, _values(q)) for q in questions if not isinstance(q, Statement)]
 
 
+def quotas(definition: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """(code, target) of each quota of a stored definition."""
+    return [(quota.code, quota.target) for quota in parse_definition(definition).quotas]
+
+
 def _values(question: Question) -> tuple[str, ...] | None:
     """The possible answers as texts, None for open ones."""
     if isinstance(question, SingleChoice | MultipleChoice) or (
