@@ -45,7 +45,7 @@ class Reader(html.parser.HTMLParser):
             self.form.buttons.append(a["value"])
         elif a.get("type") == "hidden":
             self.form.hidden[a["name"]] = a["value"]
-        elif "name" in a and tag in {"input", "textarea", "select"}:
+        elif "name" in a and a.get("tabindex") != "-1" and tag in {"input", "textarea", "select"}:
             self._field(tag, a)
 
     def _field(self, tag: str, a: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from kernel.ids import hash_token
 from tests.conftest import Clients, Person
 from tests.ingestion.browsing import Browser
 from tests.ingestion.survey_definitions import begun, options, published, text
@@ -243,3 +244,68 @@ async def test_a_study_of_brands_through_both_doors_stores_the_same(
     by_alias = dict(zip((column["alias"] for column in rows["columns"]), rows["rows"][0], strict=True))
     assert (by_alias["known"], by_alias["known_x"], by_alias["best"]) == (["vw", "x"], "Lada", "x")
     assert (by_alias["why_vw"], by_alias["why_bmw"]) == ("price", None)
+
+
+async def test_doubts_are_flagged_counted_and_a_variable(
+    *, clients: Clients, browser: Browser, drain: Drain, alice: Person, project: int
+) -> None:
+    rows = [{"code": f"r{n}", "text": text(f"Statement number {n} of the grid")} for n in range(6)]
+    grid = q("grid", "matrix_single", rows=rows, columns=options("yes", "no"))
+    survey = await published(
+        clients.ingestion, project, alice.headers, definition([grid, q("why", "long_text")])
+    )
+    await browser.open(f"/s/{survey['uuid']}")
+    assert 'name="website"' in browser.page
+    form = browser.form
+    form.filled["website"] = ["http://spam.example"]
+    answers = {f"grid__r{n}": "yes" for n in range(6)}
+    sent = await browser.post(form, "submit", why="asdfasdf", **answers)
+    assert sent.status_code == 303
+    token = await begun(clients.ingestion, survey)
+    await put(clients, token, grid={f"r{n}": "yes" if n else "no" for n in range(6)}, why="A good reason")
+    await clients.ingestion.post(f"/public/sessions/{token}/submit")
+    found = (
+        await clients.ingestion.get(f"/api/surveys/{survey['id']}/responses", headers=alice.headers)
+    ).json()
+    by_flags = sorted((sorted(flag["kind"] for flag in item["flags"]) for item in found["items"]), key=len)
+    assert by_flags == [["speeding"], ["gibberish", "honeypot", "speeding", "straight_lining"]]
+    results = (
+        await clients.ingestion.get(f"/api/surveys/{survey['id']}/results", headers=alice.headers)
+    ).json()
+    assert results["flagged"] == {"gibberish": 1, "honeypot": 1, "speeding": 2, "straight_lining": 1}
+    await drain()
+    dataset = (await clients.ingestion.get(f"/api/surveys/{survey['id']}", headers=alice.headers)).json()[
+        "dataset_id"
+    ]
+    url = f"/api/datasets/{dataset}/rows?variables=quality_flags&variables=active_s"
+    table = (await clients.ingestion.get(url, headers=alice.headers)).json()
+    assert [row[0] for row in table["rows"]] == [
+        ["speeding", "straight_lining", "gibberish", "honeypot"], ["speeding"],
+    ]  # fmt: skip
+    assert all(row[1] < 30 for row in table["rows"])
+
+
+async def test_results_say_where_people_are_slow_and_where_they_leave(
+    clients: Clients, browser: Browser, alice: Person, project: int, owner: asyncpg.Connection
+) -> None:
+    survey = await published(
+        clients.ingestion, project, alice.headers, definition([q("a")], [q("b")], [q("c")])
+    )
+    await browser.open(f"/s/{survey['uuid']}")
+    await browser.send(a="7")
+    for n_pages in (1, 2, 3):
+        token = await begun(clients.ingestion, survey)
+        slow = "UPDATE data_ingestion_surveyresponse SET updated_at = now() - interval '20 s' WHERE token_hash = $1"
+        await owner.execute(slow, hash_token(token))
+        for code in "abc"[:n_pages]:
+            await put(clients, token, **{code: 5})
+    await clients.ingestion.post(f"/public/sessions/{token}/submit")
+    found = (
+        await clients.ingestion.get(f"/api/surveys/{survey['id']}/results", headers=alice.headers)
+    ).json()
+    assert [(page["code"], page["sent"], page["standing"]) for page in found["pages"]] == [
+        ("p0", 4, 0), ("p1", 2, 2), ("p2", 1, 1),
+    ]  # fmt: skip
+    first, *others = (page["median_seconds"] for page in found["pages"])
+    assert 20 <= first < 40
+    assert all(seconds < 20 for seconds in others)

@@ -4,10 +4,14 @@ import uuid
 from typing import Any
 
 import asyncpg
+import jsonschema
 import pytest
 
+from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.issues import DefinitionRefused
 from tests.conftest import Clients, Person
 from tests.ingestion.survey_definitions import DRINKS, begun, interviewed, options, published, text
+from tests.ingestion.test_survey_doors import BRAND_STUDY, SCREENER
 
 
 async def drafted(clients: Clients, project: int, person: Person, **fields: Any) -> dict[str, Any]:
@@ -286,3 +290,66 @@ async def test_publishing_and_closing_are_told_as_events(
         str(survey["id"]),
     )
     assert [row["type"] for row in rows] == ["survey-published", "survey-published", "survey-closed"]
+
+
+async def test_a_copy_is_a_draft_of_its_own(clients: Clients, project: int, alice: Person) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    await interviewed(clients.ingestion, survey, {"drink": "tea"})
+    path = f"/api/surveys/{survey['id']}/duplicate"
+    copied = await clients.ingestion.post(path, headers=alice.headers)
+    assert (copied.status_code, copied.headers["location"]) == (201, f"/api/surveys/{copied.json()['id']}")
+    copy = copied.json()
+    assert (copy["title"], copy["status"], copy["version"]) == ("Drinks (copy)", "DRAFT", None)
+    assert copy["definition"] == survey["definition"]
+    assert copy["uuid"] != survey["uuid"]
+    assert copy["dataset_id"] != survey["dataset_id"]
+    named = await clients.ingestion.post(path, json={"title": "Wave 2"}, headers=alice.headers)
+    assert named.json()["title"] == "Wave 2"
+    responses = await clients.ingestion.get(f"/api/surveys/{copy['id']}/responses", headers=alice.headers)
+    assert responses.json()["items"] == []
+
+
+async def test_others_copy_nothing(clients: Clients, project: int, alice: Person, mallory: Person) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    path = f"/api/surveys/{survey['id']}/duplicate"
+    assert (await clients.ingestion.post(path, headers=mallory.headers)).status_code == 404
+
+
+async def test_the_published_schema_says_what_definitions_are(clients: Clients, alice: Person) -> None:
+    """Whatever the schema takes is read, and a misspelt field is refused by both."""
+    schema = (await clients.ingestion.get("/api/survey-definition-schema", headers=alice.headers)).json()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for definition in (DRINKS, BRAND_STUDY, SCREENER):
+        assert list(validator.iter_errors(definition)) == []
+        parse_definition(definition)
+    misspelt = {"pages": [{"code": "p", "questions": [{"code": "q", "type": "nps", "requird": True}]}]}
+    assert list(validator.iter_errors(misspelt))
+    with pytest.raises(DefinitionRefused):
+        parse_definition(misspelt)
+    assert (await clients.ingestion.get("/api/survey-definition-schema")).status_code == 401
+
+
+async def test_simulated_respondents_say_what_is_reached_and_store_nothing(
+    clients: Clients, project: int, alice: Person, mallory: Person
+) -> None:
+    survey = await drafted(clients, project, alice, definition=SCREENER)
+    path = f"/api/surveys/{survey['id']}/simulate"
+    answer = await clients.ingestion.post(path, json={"n": 100, "seed": 5}, headers=alice.headers)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["n"], sum(found["outcomes"].values())) == (100, 100)
+    assert found["outcomes"]["screened_out"] == found["endings"]["screen_out"] > 0
+    by_code = {question["code"]: question for question in found["questions"]}
+    assert by_code["age"]["asked"] == 100
+    assert by_code["b"]["asked"] == found["outcomes"]["complete"]
+    assert (found["never_asked"], found["stuck"]) == ([], {})
+    responses = await clients.ingestion.get(f"/api/surveys/{survey['id']}/responses", headers=alice.headers)
+    assert responses.json()["items"] == []
+    assert (await clients.ingestion.post(path, headers=mallory.headers)).status_code == 404
+    for body, pointer in (({"n": 0}, "/n"), ({"n": 501}, "/n"), ({"m": 1}, "/m")):
+        refused = await clients.ingestion.post(path, json=body, headers=alice.headers)
+        assert pointers(refused.json()) == {pointer}
+    broken = await drafted(clients, project, alice, definition={"languages": ["en"], "pages": []})
+    refused = await clients.ingestion.post(f"/api/surveys/{broken['id']}/simulate", headers=alice.headers)
+    assert (refused.status_code, pointers(refused.json())) == (422, {"/definition/pages"})

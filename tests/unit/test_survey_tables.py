@@ -91,7 +91,7 @@ def test_scales_have_codes_with_values_and_choices_keep_their_codes() -> None:
     )
     assert entry(table, "n")["codes"][0] == {"code": "0", "label": "0 – Never", "value": 0}
     assert [c["value"] for c in entry(table, "l")["codes"]] == [1, 2]
-    assert table.codebook["multiple_response_sets"] == ["s"]
+    assert table.codebook["multiple_response_sets"] == ["s", "quality_flags"]
 
 
 def test_an_edit_never_loses_a_column_and_older_interviews_were_not_asked_the_new_question() -> None:

@@ -133,6 +133,60 @@ async def fieldwork(session: AsyncSession, survey_id: int) -> Fieldwork:
     return Fieldwork(started, in_progress, n_complete, screened_out, full, median)
 
 
+_FLAGGED = text(
+    """
+    SELECT f.flag->>'kind' AS kind, count(*) AS n
+    FROM data_ingestion_surveyresponse r CROSS JOIN LATERAL jsonb_array_elements(r.flags) AS f (flag)
+    WHERE r.survey_id = :survey_id AND r.status = 'COMPLETE' AND NOT r.is_test GROUP BY 1 ORDER BY 1
+    """
+)
+
+
+_PAGES = text(
+    """
+    SELECT p.key AS page, count(*) AS n,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY p.value::float8) AS median_s
+    FROM data_ingestion_surveyresponse r CROSS JOIN LATERAL jsonb_each_text(r.paradata->'seconds') AS p
+    WHERE r.survey_id = :survey_id AND NOT r.is_test GROUP BY 1
+    """
+)
+_STANDING = text(
+    """
+    SELECT r.paradata->>'page' AS page, count(*) AS n FROM data_ingestion_surveyresponse r
+    WHERE r.survey_id = :survey_id AND r.status = 'IN_PROGRESS' AND NOT r.is_test AND r.paradata ? 'page' GROUP BY 1
+    """
+)
+
+
+@dataclass(frozen=True)
+class PageTimes:
+    """How many interviews sent a page, the time of the one in the middle, and how many stand there unsent."""
+
+    sent: int
+    median_s: float | None
+    standing: int
+
+
+async def page_times(session: AsyncSession, survey_id: int) -> dict[str, PageTimes]:
+    """Return what is known of each page of a survey, by its code."""
+    sent = {row.page: row for row in await session.execute(_PAGES, {"survey_id": survey_id})}
+    standing = {row.page: row.n for row in await session.execute(_STANDING, {"survey_id": survey_id})}
+    return {
+        page: PageTimes(
+            sent[page].n if page in sent else 0,
+            float(sent[page].median_s) if page in sent else None,
+            standing.get(page, 0),
+        )
+        for page in sent.keys() | standing.keys()
+    }
+
+
+async def flagged(session: AsyncSession, survey_id: int) -> dict[str, int]:
+    """Return how many complete interviews of a survey have each kind of flag."""
+    rows = await session.execute(_FLAGGED, {"survey_id": survey_id})
+    return {row.kind: row.n for row in rows}
+
+
 async def seats(session: AsyncSession, survey_id: int) -> dict[str, tuple[int, int]]:
     """Return (complete, under way) of each quota of a survey in which somebody has a seat."""
     is_kept = QuotaSeat.kept_at.is_not(None)
@@ -240,6 +294,8 @@ async def list_complete(session: AsyncSession, survey_id: int) -> Sequence[Any]:
             SurveyResponse.language,
             SurveyResponse.created_at,
             SurveyResponse.submitted_at,
+            SurveyResponse.paradata,
+            SurveyResponse.flags,
         )
         .where(*_counting(survey_id))
         .order_by(SurveyResponse.id)

@@ -7,6 +7,7 @@ survey's page receives.
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from services.ingestion.domain.survey.form_tokens import (
     make_form_token,
     read_form_token,
     session_token,
+    shown_at_s,
 )
 from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.themes import stylesheet
@@ -39,6 +41,8 @@ COOKIE = "plugzero_interview"
 COOKIE_LIFETIME_S = 30 * 24 * 3600
 MOST_FIELDS = 5_000
 LONGEST_POSITION = 5
+TRAP = "website"
+"""A field that only programs see, and fill in."""
 
 
 @router.get("/static/{name}")
@@ -105,10 +109,11 @@ async def _take_in(
     """Store what a form of ours says, in the cookie's interview or in the one that the form begins."""
     sent = _sent(fields)
     token = request.cookies.get(COOKIE, "")
-    taken = await _send(request, identifier, token=token, sent=sent, begins=False) if token else None
+    taken = await _send(request, identifier, token=token, sent=sent, shown_at=None) if token else None
     if taken is None:
         token = session_token(_secret(request), str(identifier), nonce)
-        taken = await _send(request, identifier, token=token, sent=sent, begins=True)
+        shown_at = datetime.fromtimestamp(shown_at_s(fields["form"][0]), UTC)
+        taken = await _send(request, identifier, token=token, sent=sent, shown_at=shown_at)
     interview, turned = cast("tuple[Interview, Turned]", taken)
     response = _answer(request, identifier, interview, turned)
     response.set_cookie(
@@ -124,16 +129,16 @@ async def _take_in(
 
 
 async def _send(
-    request: Request, identifier: UUID, *, token: str, sent: Sent, begins: bool
+    request: Request, identifier: UUID, *, token: str, sent: Sent, shown_at: datetime | None
 ) -> tuple[Interview, Turned] | None:
-    """Run the command for one session token; None when it names no interview and none may begin."""
+    """Run the command for one session token; None when it names no interview and none may begin (`shown_at`: one may)."""
     token_hash = hash_token(token)
     arrival = None
-    if begins:
+    if shown_at is not None:
         language = request.query_params.get("lang")
         limits = request.app.state.resources.settings.plan_limits
         accepted = request.headers.get("accept-language")
-        arrival = pages.Arrival(html.link_of(request), language, accepted, limits)
+        arrival = pages.Arrival(html.link_of(request), language, accepted, limits, shown_at)
     tenancy = Tenancy.of_public(survey_uuid=str(identifier), session_hash=token_hash)
     async with public_database(request).transaction(tenancy) as session:
         return await pages.send_form(session, identifier, token_hash=token_hash, sent=sent, arrival=arrival)
@@ -195,7 +200,8 @@ def _sent(fields: Mapping[str, list[str]]) -> Sent:
     ):
         raise Invalid.at("/at", "This form was not made by this page.")
     shown, warned = (tuple(next(iter(fields.get(name, ())), "").split()) for name in ("shown", "warned"))
-    return Sent(int(at), cast("Action", action), shown, fields, warned)
+    is_trapped = any(fields.get(TRAP, ()))
+    return Sent(int(at), cast("Action", action), shown, fields, warned, is_trapped)
 
 
 def _secret(request: Request) -> str:

@@ -1,5 +1,6 @@
 """`/api/projects/{id}/surveys` and `/api/surveys`: surveys for the researcher."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import Body, Query, Request, Response
@@ -15,17 +16,25 @@ from kernel.principals import Caller
 from kernel.problems import Invalid, PreconditionFailed, problems_of
 from kernel.routing import Router
 from services.ingestion.domain.survey import results
+from services.ingestion.domain.survey.definition import definition_schema
+from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.issues import issues_of
+from services.ingestion.domain.survey.simulating import simulate
 from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.schemas.surveys import (
     LintRead,
+    PageResult,
     QuestionResult,
     QuotaRead,
     ResponseRead,
     ResultsRead,
+    SimulatedQuestion,
+    SimulationCreate,
+    SimulationRead,
     SurveyCreate,
+    SurveyDuplicate,
     SurveyRead,
     SurveyUpdate,
     SurveyVersionRead,
@@ -74,6 +83,29 @@ async def list_surveys(
     standing = await queries.standing(session, [row.id for row in rows])
     gateway = request.app.state.resources.settings.gateway_url
     return Page(items=[_shape(row, standing[row.id], gateway) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/survey-definition-schema")
+async def read_definition_schema(caller: Caller) -> dict[str, Any]:  # noqa: ARG001 - for whoever is logged in
+    """Return the JSON Schema (2020-12) of survey definitions, for editors that check and complete while somebody types."""
+    return definition_schema()
+
+
+@router.post("/surveys/{survey_id}/duplicate", status_code=http.HTTP_201_CREATED)
+async def duplicate_survey(
+    survey_id: int,
+    *,
+    caller: Caller,
+    session: Transaction,
+    request: Request,
+    response: Response,
+    body: Annotated[SurveyDuplicate | None, Body()] = None,
+) -> SurveyRead:
+    """Draft a new survey like this one's draft, with an address of its own and no interviews."""
+    title = body.title if body else None
+    survey = await service.duplicate_survey(session, survey_id, title=title, created_by_id=caller.user_id)
+    response.headers["Location"] = f"/api/surveys/{survey.id}"
+    return await _read(session, survey, request, response)
 
 
 @router.get("/surveys/{survey_id}")
@@ -151,6 +183,42 @@ async def lint_survey(survey_id: int, session: ReadOnly) -> LintRead:
     )
 
 
+@router.post("/surveys/{survey_id}/simulate", responses=problems_of(Invalid))
+async def simulate_survey(
+    survey_id: int, session: ReadOnly, body: Annotated[SimulationCreate | None, Body()] = None
+) -> SimulationRead:
+    """Let simulated respondents answer the draft and say what they met; 422 where the linter finds errors."""
+    survey = await queries.get_survey(session, survey_id)
+    wanted = body or SimulationCreate()
+    definition = service.publishable(survey, await queries.list_versions(session, survey_id))
+    coverage = await asyncio.to_thread(simulate, expanded(definition), wanted.n, wanted.seed)
+    listed = results.counted_questions(survey.definition)
+    return SimulationRead(
+        n=coverage.n,
+        outcomes=dict(coverage.outcomes),
+        endings=dict(coverage.endings),
+        median_questions=coverage.median_questions,
+        questions=[
+            SimulatedQuestion.model_validate(
+                {
+                    "code": question.code,
+                    "asked": coverage.asked[question.code],
+                    "answered": coverage.answered[question.code],
+                    "counts": question.in_order(list(coverage.values.get(question.code, {}).items()))
+                    if question.values is not None
+                    else [],
+                }
+            )
+            for question in listed
+        ],
+        never_asked=[
+            question.code for question in listed if question.is_shown and not coverage.asked[question.code]
+        ],
+        stuck=dict(coverage.stuck),
+        quotas={quota.code: coverage.cells[quota.code] for quota in definition.quotas},
+    )
+
+
 @router.get("/surveys/{survey_id}/versions")
 async def list_versions(survey_id: int, session: ReadOnly, page: PageQuery) -> Page[SurveyVersionRead]:
     """List the published versions, newest first."""
@@ -202,7 +270,9 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
     """Count interviews and, per question of the published version, the options chosen in complete ones."""
     survey = await queries.get_survey(session, survey_id)
     version = await queries.find_version(session, survey.published_version_id)
-    listed = results.counted_questions(version.definition if version else survey.definition)
+    shown = version.definition if version else survey.definition
+    listed = results.counted_questions(shown)
+    times = await response_queries.page_times(session, survey_id)
     work = await response_queries.fieldwork(session, survey_id)
     answered = await response_queries.answered(session, survey_id)
     codes = [question.code for question in listed if question.values is not None]
@@ -226,6 +296,12 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
             )
             for question in listed
         ],
+        flagged=await response_queries.flagged(session, survey_id),
+        pages=[
+            PageResult(code=code, sent=page.sent, standing=page.standing, median_seconds=page.median_s)
+            for code in results.pages(shown)
+            for page in (times.get(code, response_queries.PageTimes(0, None, 0)),)
+        ],
         quotas=[
             QuotaRead(
                 code=code,
@@ -233,7 +309,7 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
                 complete=seats.get(code, NONE)[0],
                 under_way=seats.get(code, NONE)[1],
             )
-            for code, target in results.quotas(version.definition if version else survey.definition)
+            for code, target in results.quotas(shown)
         ],
     )
 

@@ -24,6 +24,14 @@ class SurveyCreate(BaseModel):
     )
 
 
+class SurveyDuplicate(BaseModel):
+    """What the copy is called; "… (copy)" where nothing is said."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    title: str | None = Field(None, min_length=1, max_length=255)
+
+
 class SurveyUpdate(BaseModel):
     """What changes, as JSON Merge Patch (RFC 7396): objects are merged, lists replaced, null removes."""
 
@@ -100,6 +108,37 @@ class ResponseRead(BaseModel):
     submitted_at: datetime | None
 
 
+class SimulationCreate(BaseModel):
+    """How many respondents are simulated, and from which seed their answers are drawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    n: int = Field(200, ge=1, le=500)
+    seed: int = Field(1, ge=0, le=2**53)
+
+
+class SimulatedQuestion(BaseModel):
+    """How often a question was asked and answered, and which of its values came."""
+
+    code: str
+    asked: int
+    answered: int
+    counts: list["OptionCount"] = Field(description="Of choices and scales; values that nobody chose have 0.")
+
+
+class SimulationRead(BaseModel):
+    """What simulated respondents met in the draft; nothing of it is stored."""
+
+    n: int
+    outcomes: dict[str, int] = Field(description="complete, screened_out, stuck.")
+    endings: dict[str, int]
+    median_questions: float = Field(description="Questions that the respondent in the middle is asked.")
+    questions: list[SimulatedQuestion]
+    never_asked: list[str] = Field(description="Worth a look: no simulated respondent came by.")
+    stuck: dict[str, int] = Field(description="Required questions that no drawn answer satisfied.")
+    quotas: dict[str, int] = Field(description="Respondents in each cell.")
+
+
 class OptionCount(BaseModel):
     """How many complete interviews chose an option."""
 
@@ -113,6 +152,17 @@ class QuestionResult(BaseModel):
     code: str
     answered: int
     counts: list[OptionCount]
+
+
+class PageResult(BaseModel):
+    """Where interviews are slow, and where people leave."""
+
+    code: str
+    sent: int = Field(description="Interviews that sent this page.")
+    standing: int = Field(
+        description="Unfinished interviews whose next page this is: under way, or left for good."
+    )
+    median_seconds: float | None = Field(description="Spent on it; null before anybody sent it.")
 
 
 class QuotaRead(BaseModel):
@@ -135,4 +185,8 @@ class ResultsRead(BaseModel):
     completion_ratio: float | None = Field(description="complete / started; null before the first interview.")
     median_duration_s: float | None
     questions: list[QuestionResult]
+    pages: list[PageResult]
     quotas: list[QuotaRead]
+    flagged: dict[str, int] = Field(
+        description="Complete interviews by kind of doubt; none is left out by itself."
+    )

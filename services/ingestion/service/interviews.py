@@ -1,17 +1,23 @@
 """Interviews as a transaction of the respondent's role sees them: the row, what it asks, and what follows from its answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.ingestion import ResponseStatus
+from kernel.clock import utc_now
 from kernel.db import Session, Snapshot
 from kernel.problems import NotFound
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.definition import Ending
 from services.ingestion.domain.survey.parts import QUOTA_FULL
 from services.ingestion.domain.survey.published import Questionnaire, questionnaire
+from services.ingestion.domain.survey.quality import with_time
 from services.ingestion.models import SurveyResponse, SurveyVersion
 from services.ingestion.queries import responses as queries
 from services.ingestion.queries.responses import PublicSurvey
+
+END = "@end"
+"""Where interviews stand behind their last page."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,17 @@ class Interview:
         """The steps shown with the present answers, in order."""
         asked = self.questionnaire
         return list(engine.steps(asked.definition, self.state, asked.layout, self.response.seed))
+
+    def note_time(self, page: str, *, since: datetime | None = None) -> None:
+        """Count the time since the last answer, or since a moment, as spent on a page; nowhere in particular, it is not counted."""
+        if page:
+            spent = utc_now() - (since or self.response.updated_at)
+            self.response.paradata = with_time(self.response.paradata, page, spent.total_seconds())
+
+    def note_place(self) -> None:
+        """Note the page at which the interview stands: where people leave who do not come back."""
+        step = engine.step_at(self.steps, self.response.cursor)
+        self.response.paradata = {**self.response.paradata, "page": step.page.code if step else END}
 
     @property
     def ending(self) -> Ending:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from kernel.db import Session
 from kernel.limits import PlanLimits
+from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.turning import Sent, Turned, turn
 from services.ingestion.errors import InterviewFinished
 from services.ingestion.service.interviews import Interview, find_interview
@@ -19,6 +21,8 @@ class Arrival:
     language: str | None
     accept_language: str | None
     limits: PlanLimits
+    shown_at: datetime
+    """When the page was shown whose form begins the interview."""
 
 
 async def send_form(
@@ -30,7 +34,15 @@ async def send_form(
     nothing. Raises SurveyNotOpen, NotFound, PlanLimitReached.
     """
     if arrival is not None:
-        await begin_interview(session, identifier, token_hash=token_hash, **vars(arrival))
+        await begin_interview(
+            session,
+            identifier,
+            token_hash=token_hash,
+            link=arrival.link,
+            language=arrival.language,
+            accept_language=arrival.accept_language,
+            limits=arrival.limits,
+        )
     elif await find_interview(session, token_hash) is None:
         return None
     try:
@@ -39,6 +51,10 @@ async def send_form(
         finished = await find_interview(session, token_hash)
         return None if finished is None else (finished, Turned(finished.state, finished.response.cursor))
     asked, response = interview.questionnaire, interview.response
+    shown = engine.step_at(interview.steps, sent.at)
+    interview.note_time(shown.page.code if shown else "", since=arrival.shown_at if arrival else None)
+    if sent.is_trapped:
+        response.paradata = {**response.paradata, "trap": True}
     turned = turn(asked.definition, asked.layout, response.answers, sent, seed=response.seed)
     interview.state = turned.state
     interview.response.answers = turned.state.answers

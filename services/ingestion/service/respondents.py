@@ -19,6 +19,7 @@ from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
 from services.ingestion.domain.survey.issues import escape
 from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.phrases import say_fault
+from services.ingestion.domain.survey.quality import active_seconds, flags_of
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import InterviewFinished, SurveyNotOpen
 from services.ingestion.queries import responses as queries
@@ -102,6 +103,8 @@ async def answer(session: Session, token_hash: str, given: Mapping[str, Any]) ->
     """
     interview = await reopen_interview(session, token_hash)
     before = interview.state.visible_codes
+    present = engine.step_at(interview.steps, interview.response.cursor)
+    interview.note_time(present.page.code if present else "")
     applied = store_answers(interview, given)
     if applied.faults:
         raise Invalid(problems_of_answers(interview, applied.faults))
@@ -145,6 +148,7 @@ async def submit(session: Session, token_hash: str) -> Interview:
 
 async def go_on(session: Session, interview: Interview) -> bool:
     """Hold the seats that the answers need; False where the interview ends here: screened out, or its cell is full."""
+    interview.note_place()
     lacking = engine.lacks(interview.state, interview.state.visible)
     if interview.ending.outcome == "screened_out" and not lacking:
         await complete(session, interview)
@@ -163,9 +167,17 @@ async def complete(session: Session, interview: Interview) -> None:
 
 
 async def _finish(session: Session, interview: Interview, status: ResponseStatus) -> None:
-    """Mark an interview as ended and tell about it."""
+    """Mark an interview as ended, note what makes one doubt it, and tell about it."""
     response = interview.response
     response.status = status
+    flags = flags_of(
+        interview.state,
+        language=response.language,
+        default_language=interview.questionnaire.definition.default_language,
+        active_s=active_seconds(response.paradata),
+        is_trapped=bool(response.paradata.get("trap")),
+    )
+    response.flags = [flag.as_json() for flag in flags]
     response.submitted_at = func.now()
     response.cursor = engine.end_position(interview.questionnaire.definition, interview.questionnaire.layout)
     await session.flush()

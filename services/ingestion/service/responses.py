@@ -10,6 +10,7 @@ from services.ingestion.domain.corrections import content_hash, corrected
 from services.ingestion.domain.derivations.deriving import Derivation, derivations_in
 from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.expanding import expanded
+from services.ingestion.domain.survey.quality import active_seconds, kinds_in
 from services.ingestion.domain.survey.tables import Interview, Table, tabulate
 from services.ingestion.queries import responses as queries
 from services.ingestion.queries import surveys as survey_queries
@@ -70,6 +71,8 @@ async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | Non
             language=row.language,
             started_at=row.created_at,
             submitted_at=row.submitted_at,
+            active_s=active_seconds(row.paradata),
+            flags=tuple(kinds_in(row.flags)),
         )
         for row in rows
     ]

@@ -21,6 +21,8 @@ from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.service.responses import dataset_folder
 
+COPY = " (copy)"
+LONGEST_TITLE = 255
 OPEN_AGAIN = frozenset({SurveyStatus.CLOSED, SurveyStatus.PAUSED})
 CLOSABLE = frozenset({SurveyStatus.PUBLISHED, SurveyStatus.PAUSED})
 
@@ -51,6 +53,22 @@ async def create_survey(
     session.add(Dataset(project_id=project_id, survey_id=survey.id, name=title))
     await session.flush()  # the answer names the dataset
     return survey
+
+
+async def duplicate_survey(
+    session: Session, survey_id: int, *, title: str | None, created_by_id: int
+) -> Survey:
+    """Add a draft with a copy of a survey's draft; raises NotFound, Forbidden, Invalid for a draft of an older release."""
+    survey, _ = await _writable(session, survey_id)
+    return await create_survey(
+        session,
+        survey.project_id,
+        title=title or f"{survey.title[: LONGEST_TITLE - len(COPY)]}{COPY}",
+        layout_style=survey.layout_style,
+        theme_config=survey.theme_config,
+        definition=survey.definition,
+        created_by_id=created_by_id,
+    )
 
 
 def check_document(
@@ -128,11 +146,8 @@ async def publish_survey(session: Session, survey_id: int) -> Survey:
         raise SurveyInOtherState(
             "A closed survey is reopened before it is published again.", survey_status=survey.status
         )
-    definition = check_document(
-        title=survey.title, theme_config=survey.theme_config, definition=survey.definition
-    )
+    publishable(survey, await queries.list_versions(session, survey.id))
     current = await queries.find_version(session, survey.published_version_id)
-    refuse_errors(definition, await queries.list_versions(session, survey.id))
     digest = definition_hash(
         survey.definition, layout_style=survey.layout_style, theme=survey.theme_config, title=survey.title
     )
@@ -146,6 +161,15 @@ async def publish_survey(session: Session, survey_id: int) -> Survey:
         dataset.name = survey.title
     await _open(session, survey, grant, version=current.number)
     return survey
+
+
+def publishable(survey: Survey, published: Sequence[SurveyVersion]) -> Definition:
+    """Return a draft's parsed definition; raises Invalid with a pointer for each fault that would refuse its publication."""
+    definition = check_document(
+        title=survey.title, theme_config=survey.theme_config, definition=survey.definition
+    )
+    refuse_errors(definition, published)
+    return definition
 
 
 def refuse_errors(definition: Definition, published: Sequence[SurveyVersion]) -> None:

@@ -336,6 +336,14 @@ def parse_definition(document: Mapping[str, Any]) -> Definition:
     return parsed
 
 
+def definition_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what `parse_definition` reads."""
+    schema = Definition.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "PlugZero survey definition"
+    return schema
+
+
 def _repeated_codes(definition: Definition) -> Iterator[Issue]:
     """An issue for each code that is not unique where it has to be, or that the expression language reserves."""
     yield from _repeats("", "page", [(f"/pages/{i}", page.code) for i, page in enumerate(definition.pages)])

@@ -155,6 +155,7 @@ class _Turn:
             "code": self._renamed[question.code],
             "show_if": self._condition(question.show_if),
             "required_if": self._condition(question.required_if),
+            "attention": self._condition(question.attention),
             "checks": tuple(self._check(check) for check in question.checks),
             "then": tuple(
                 Jump(when=self._condition(jump.when), to=self._renamed.get(jump.to, jump.to))

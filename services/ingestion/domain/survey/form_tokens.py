@@ -37,6 +37,13 @@ def read_form_token(secret: str, survey: str, token: str, *, now_s: int) -> byte
     return payload[:NONCE_BYTES] if now_s - issued_at_s <= LIFETIME_S else None
 
 
+def shown_at_s(token: str) -> int:
+    """When the page of a token that `read_form_token` accepted was shown, in Unix seconds."""
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    (issued_at_s,) = _TIME.unpack(raw[NONCE_BYTES : NONCE_BYTES + _TIME.size])
+    return int(issued_at_s)
+
+
 def session_token(secret: str, survey: str, nonce: bytes) -> str:
     """The session token that the form with this nonce leads to: 256 bits that nobody without the secret can compute."""
     return _encode(_mac(secret, "session", survey, nonce))

@@ -116,6 +116,17 @@ def _conditions(definition: Definition) -> Iterator[Issue]:
         yield from _condition(quota.when, f"/quotas/{place}/when", known)
 
 
+def _rules(question: Question) -> Iterator[tuple[str, str]]:
+    """(pointer inside the question, condition) of each rule that speaks of its own answer."""
+    if question.attention:
+        yield "/attention", question.attention
+    for place, check in enumerate(question.checks):
+        yield f"/checks/{place}/condition", check.condition
+    for place, jump in enumerate(question.then):
+        if jump.when:
+            yield f"/then/{place}/when", jump.when
+
+
 def _page_conditions(pointer: str, page: Page, known: _Known) -> Iterator[Issue]:
     """An error for each expression of a page that does not make sense; `known` learns what its questions mean."""
     if page.show_if:
@@ -131,11 +142,8 @@ def _page_conditions(pointer: str, page: Page, known: _Known) -> Iterator[Issue]
             f"{question.code}_{suffix_of(option)}": Meaning(Kind.TEXT) for option in others_of(question)
         }
         with_own = _Known(known.every, {**known.meanings, question.code: meaning}, known.uses)
-        for place, check in enumerate(question.checks):
-            yield from _condition(check.condition, f"{at}/checks/{place}/condition", with_own)
-        for place, jump in enumerate(question.then):
-            if jump.when:
-                yield from _condition(jump.when, f"{at}/then/{place}/when", with_own)
+        for where, text in _rules(question):
+            yield from _condition(text, f"{at}{where}", with_own)
         # Questions that change places know nothing of each other.
         target = learned if page.order == "random" else known.meanings
         target |= {question.code: meaning, **others}

@@ -92,6 +92,8 @@ class Asked(Part):
     show_if: ExpressionText | None = None
     checks: Annotated[tuple[Check, ...], Field(max_length=MAX_RULES)] = ()
     then: Annotated[tuple[Jump, ...], Field(max_length=MAX_RULES)] = ()
+    attention: ExpressionText | None = None
+    """What an attentive respondent's answer fulfils; any other is flagged, not refused."""
 
 
 Carries = Annotated[tuple[Carried, ...], Field(max_length=MAX_RULES)]

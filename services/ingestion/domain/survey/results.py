@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.ingestion.domain.survey.definition import (
+    Computed,
     Consent,
+    Hidden,
     Likert,
     MultipleChoice,
     Question,
@@ -23,6 +25,8 @@ class Counted:
 
     code: str
     values: tuple[str, ...] | None
+    is_shown: bool = True
+    """Whether respondents see it: hidden and computed ones they do not."""
 
     def in_order(self, counts: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
         """Every possible value with its count, 0 included, then values of older versions."""
@@ -34,7 +38,16 @@ class Counted:
 def counted_questions(definition: Mapping[str, Any]) -> list[Counted]:
     """The questions of a stored definition that have answers, in the order asked."""
     questions = (question for _, _, question in expanded(parse_definition(definition)).questions())
-    return [Counted(q.code, _values(q)) for q in questions if not isinstance(q, Statement)]
+    return [
+        Counted(q.code, _values(q), not isinstance(q, Hidden | Computed))
+        for q in questions
+        if not isinstance(q, Statement)
+    ]
+
+
+def pages(definition: Mapping[str, Any]) -> list[str]:
+    """Codes of the pages of a stored definition, each turn of a loop for itself."""
+    return [page.code for page in expanded(parse_definition(definition)).pages]
 
 
 def quotas(definition: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -16,7 +16,14 @@ from uuid import UUID
 
 from contracts.datasets.values import MissingKind
 from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.quality import KINDS
 from services.ingestion.domain.survey.variables import Shape, Storage, Variable, unique_alias, variables
+
+_FLAGS = Shape(
+    "multiple",
+    "list",
+    tuple({"code": kind, "label": kind.replace("_", " ").capitalize(), "value": None} for kind in KINDS),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,10 @@ class Interview:
     language: str
     started_at: datetime
     submitted_at: datetime
+    active_s: float | None = None
+    """Seconds spent on its pages; None where they were not noted."""
+    flags: tuple[str, ...] = ()
+    """Kinds of doubts about it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,8 @@ def tabulate(versions: Sequence[tuple[int, Definition]], interviews: Sequence[In
         entries.append(_entry(variable, missing, version=max(asked, default=1)))
     for variable, values in _paradata(interviews, taken):
         columns.append(Column(variable.alias, variable.shape.storage, values))
-        entries.append(_entry(variable, [None] * len(values), version=None))
+        missing = [MissingKind.SKIPPED.value if value is None else None for value in values]
+        entries.append(_entry(variable, missing, version=None))
     sets = [entry["alias"] for entry in entries if entry["kind"] == "multiple"]
     codebook = {"variables": entries, "n_rows": len(interviews), "multiple_response_sets": sets}
     return Table(columns, codebook, len(interviews))
@@ -127,6 +139,13 @@ def _paradata(interviews: Sequence[Interview], taken: set[str]) -> list[tuple[Va
         ("started_at", "Started", Shape("datetime", "timestamp"), [i.started_at for i in interviews]),
         ("submitted_at", "Submitted", Shape("datetime", "timestamp"), [i.submitted_at for i in interviews]),
         ("duration_s", "Duration in seconds", Shape("duration", "double"), durations_s),
+        (
+            "active_s",
+            "Seconds spent on its pages",
+            Shape("duration", "double"),
+            [i.active_s for i in interviews],
+        ),
+        ("quality_flags", "Doubts about the interview", _FLAGS, [list(i.flags) for i in interviews]),
         ("language", "Language", Shape("category", "string", codes), [i.language for i in interviews]),
         ("survey_version", "Survey version", Shape("integer", "bigint"), [i.version for i in interviews]),
     ]

@@ -26,6 +26,8 @@ class Sent:
     fields: Fields
     warned: tuple[str, ...] = ()
     """The questions whose doubtful answers the respondent was warned of, and sends again."""
+    is_trapped: bool = False
+    """Whether a field was filled in that people do not see."""
 
 
 @dataclass(frozen=True)

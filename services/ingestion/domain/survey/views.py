@@ -12,7 +12,9 @@ from services.ingestion.domain.survey.parts import Asked, Text
 from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.texts import read
 
-HIDDEN_FIELDS = frozenset({"show_if", "required_if", "required", "checks", "then", "carry", "order", "about"})
+HIDDEN_FIELDS = frozenset(
+    {"show_if", "required_if", "required", "checks", "then", "carry", "order", "about", "attention"}
+)
 PART_FIELDS = ("value", "pinned")
 TEXTS = ("text", "help", "low", "high", "unit", "placeholder")
 PARTS = ("options", "rows", "columns")
