@@ -1,5 +1,7 @@
 """Loops, carried options, checks, jumps, orders and endings as respondents meet them: on the page and through the JSON door."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -309,3 +311,23 @@ async def test_results_say_where_people_are_slow_and_where_they_leave(
     first, *others = (page["median_seconds"] for page in found["pages"])
     assert 20 <= first < 40
     assert all(seconds < 20 for seconds in others)
+
+
+async def test_a_panel_can_tell_our_address_from_one_that_was_made_up(
+    *, clients: Clients, browser: Browser, alice: Person, mallory: Person, project: int
+) -> None:
+    ending = {"code": "complete", "redirect": "https://panel.example/back?id={{ pid }}#end", "signed": True}
+    document = definition([{"code": "pid", "type": "hidden"}, q("a")], endings=[ending])
+    survey = await published(clients.ingestion, project, alice.headers, document)
+    await browser.open(f"/s/{survey['uuid']}?pid=7")
+    await browser.send("submit", a="7")
+    address = (await browser.open(f"/s/{survey['uuid']}")).headers["location"]
+    path = f"/api/surveys/{survey['id']}/redirect-key"
+    key = (await clients.ingestion.get(path, headers=alice.headers)).json()["key"]
+    plain = "https://panel.example/back?id=7"
+    signature = hmac.new(key.encode(), plain.encode(), hashlib.sha256).hexdigest()
+    assert address == f"{plain}&sig={signature}#end"
+    assert (await clients.ingestion.get(path, headers=mallory.headers)).status_code == 404
+    other = await published(clients.ingestion, project, alice.headers, document)
+    path = f"/api/surveys/{other['id']}/redirect-key"
+    assert (await clients.ingestion.get(path, headers=alice.headers)).json()["key"] != key

@@ -128,8 +128,7 @@ def propose(sample: Sequence[str]) -> tuple[ValueFormat, ...]:
 
     The first one is the likeliest; where it is `plain`, the others need counting only if it does not read all cells.
     """
-    some = sample[:: max(1, len(sample) // _PROPOSING_CELLS)]
-    counts = Counter(cell for cell in some if cell.lower() not in MISSING_MARKERS)
+    counts = Counter(cell for cell in _some(sample) if cell.lower() not in MISSING_MARKERS)
     if not counts:
         return ()
     n_cells = counts.total()
@@ -161,7 +160,13 @@ def understand(facts: ColumnFacts) -> Understanding:
 
 
 def _share(facts: ColumnFacts, form: ValueFormat) -> float:
-    return sum(map(form.matches, facts.sample)) / len(facts.sample) if facts.sample else 0.0
+    some = _some(facts.sample)
+    return sum(map(form.matches, some)) / len(some) if some else 0.0
+
+
+def _some(sample: Sequence[str]) -> Sequence[str]:
+    """Cells from all over a sample, as many as a share needs."""
+    return sample[:: max(1, len(sample) // _PROPOSING_CELLS)]
 
 
 def _uuid_or_phone(facts: ColumnFacts) -> Understanding | None:

@@ -83,7 +83,7 @@ async def begin_session(
             limits=request.app.state.resources.settings.plan_limits,
         )
     response.headers["Location"] = f"/public/sessions/{token}"
-    return SessionRead(token=token, **interview_read(interview).model_dump())
+    return SessionRead(token=token, **interview_read(request, interview).model_dump())
 
 
 @router.get("/public/sessions/{token}")
@@ -91,7 +91,7 @@ async def read_session(token: Token, request: Request) -> InterviewRead:
     """Say where an interview stands: to resume it, or to show it again."""
     token_hash = hash_token(token)
     async with public_database(request).snapshot(Tenancy.of_public(session_hash=token_hash)) as session:
-        return interview_read(await get_interview(session, token_hash))
+        return interview_read(request, await get_interview(session, token_hash))
 
 
 @router.put(
@@ -103,7 +103,7 @@ async def write_answers(token: Token, body: AnswersWrite, request: Request) -> I
     async with public_database(request).transaction(Tenancy.of_public(session_hash=token_hash)) as session:
         interview, warnings = await service.answer(session, token_hash, body.answers)
     listed = [WarningRead(pointer=pointer, detail=detail) for pointer, detail in warnings]
-    return interview_read(interview).model_copy(update={"warnings": listed})
+    return interview_read(request, interview).model_copy(update={"warnings": listed})
 
 
 @router.post("/public/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid))
@@ -113,10 +113,12 @@ async def submit(token: Token, request: Request) -> SubmissionRead:
     async with public_database(request).transaction(Tenancy.of_public(session_hash=token_hash)) as session:
         interview = await service.submit(session, token_hash)
     status = interview.response.status.lower()
-    return SubmissionRead.model_validate({"status": status, "redirect": leads_elsewhere(interview) or None})
+    return SubmissionRead.model_validate(
+        {"status": status, "redirect": leads_elsewhere(request, interview) or None}
+    )
 
 
-def interview_read(interview: Interview) -> InterviewRead:
+def interview_read(request: Request, interview: Interview) -> InterviewRead:
     """The interview as the JSON door shows it."""
     definition, language = interview.questionnaire.definition, interview.response.language
     shown = interview.steps
@@ -132,17 +134,22 @@ def interview_read(interview: Interview) -> InterviewRead:
             "step": None if view is None else StepRead.model_validate(view),
             "progress": ProgressRead(done=done.done, total=done.total),
             "answers": interview.state.effective,
-            "ending": ending_read(interview) if interview.is_finished or interview.state.ended else None,
+            "ending": ending_read(request, interview)
+            if interview.is_finished or interview.state.ended
+            else None,
         }
     )
 
 
-def ending_read(interview: Interview) -> EndingRead:
+def ending_read(request: Request, interview: Interview) -> EndingRead:
     """How an interview ended, or will with the answers that it has."""
     definition, ending = interview.questionnaire.definition, interview.ending
     pipes = Pipes(definition, interview.state.effective, interview.response.language)
     text = ending.message or (definition.completion if ending.outcome == "complete" else None)
     words = pipes.into(read(text, interview.response.language, definition.default_language))
     return EndingRead(
-        code=ending.code, outcome=ending.outcome, message=words, redirect=leads_elsewhere(interview) or None
+        code=ending.code,
+        outcome=ending.outcome,
+        message=words,
+        redirect=leads_elsewhere(request, interview) or None,
     )

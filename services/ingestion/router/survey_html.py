@@ -18,6 +18,7 @@ from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.looks import Reader, question_looks, skipped
 from services.ingestion.domain.survey.piping import Pipes, redirect_origins
 from services.ingestion.domain.survey.published import Questionnaire
+from services.ingestion.domain.survey.signing import redirect_key, signed_address
 from services.ingestion.domain.survey.texts import choose_language, direction, own_name
 from services.ingestion.domain.survey.themes import image_origins
 from services.ingestion.domain.survey.turning import Turned
@@ -137,7 +138,7 @@ def finished_page(request: Request, interview: Interview) -> Response:
     """Thanks, for a finished interview, however often it is opened."""
     asked, ending = interview.questionnaire, interview.ending
     reader = _reader(request, asked, interview.response.language, interview.state)
-    leads_to = leads_elsewhere(interview)
+    leads_to = leads_elsewhere(request, interview)
     if leads_to and ending.message is None:
         return RedirectResponse(leads_to, status_code=http.HTTP_303_SEE_OTHER)
     title, text = {
@@ -152,10 +153,14 @@ def finished_page(request: Request, interview: Interview) -> Response:
     return _message(request, reader, message, asked=asked, tone=tone, leads_to=leads_to)
 
 
-def leads_elsewhere(interview: Interview) -> str:
-    """The address to which the interview's ending leads, with stored values in it; '' where it leads nowhere."""
+def leads_elsewhere(request: Request, interview: Interview) -> str:
+    """The address to which the interview's ending leads, with stored values in it, signed if wanted; '' where it leads nowhere."""
     pipes = Pipes(interview.questionnaire.definition, interview.state.effective, interview.response.language)
-    return pipes.into_address(interview.ending.redirect or "")
+    address = pipes.into_address(interview.ending.redirect or "")
+    if not address or not interview.ending.signed:
+        return address
+    secret: str = request.app.state.resources.settings.secret_key.get_secret_value()
+    return signed_address(address, redirect_key(secret, str(interview.survey.uuid)))
 
 
 def not_open_page(request: Request, seen: Visit) -> Response:

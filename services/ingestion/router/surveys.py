@@ -19,6 +19,7 @@ from services.ingestion.domain.survey import results
 from services.ingestion.domain.survey.definition import definition_schema
 from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.issues import issues_of
+from services.ingestion.domain.survey.signing import redirect_key
 from services.ingestion.domain.survey.simulating import simulate
 from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import responses as response_queries
@@ -28,6 +29,7 @@ from services.ingestion.schemas.surveys import (
     PageResult,
     QuestionResult,
     QuotaRead,
+    RedirectKey,
     ResponseRead,
     ResultsRead,
     SimulatedQuestion,
@@ -217,6 +219,15 @@ async def simulate_survey(
         stuck=dict(coverage.stuck),
         quotas={quota.code: coverage.cells[quota.code] for quota in definition.quotas},
     )
+
+
+@router.get("/surveys/{survey_id}/redirect-key")
+async def read_redirect_key(survey_id: int, session: ReadOnly, request: Request) -> RedirectKey:
+    """Return the key by which a panel checks `sig` of addresses that respondents come back with; for who may edit."""
+    survey = await queries.get_survey(session, survey_id)
+    await require_project(session, survey.project_id, Permission.WRITE)
+    secret = request.app.state.resources.settings.secret_key.get_secret_value()
+    return RedirectKey(key=redirect_key(secret, str(survey.uuid)))
 
 
 @router.get("/surveys/{survey_id}/versions")

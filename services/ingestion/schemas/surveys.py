@@ -63,6 +63,14 @@ class SurveyRead(BaseModel):
     closed_at: datetime | None
 
 
+class RedirectKey(BaseModel):
+    """What a panel needs to check signed addresses."""
+
+    key: str = Field(
+        description="HMAC-SHA-256 key; `sig` is the hexadecimal signature of the address before `sig`."
+    )
+
+
 class SurveyVersionRead(BaseModel):
     """A published version, which never changes."""
 

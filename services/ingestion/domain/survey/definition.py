@@ -276,6 +276,8 @@ class Ending(Part):
     outcome: Literal["complete", "screened_out", "quota_full"] = "complete"
     message: Text | None = None
     redirect: Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=2_000)] | None = None
+    signed: bool = False
+    """Whether the address gets a parameter `sig`, by which a panel knows that nobody made it up."""
 
 
 class Quota(Part):
