@@ -12,6 +12,7 @@ from services.ingestion.domain.survey.issues import DefinitionRefused
 from tests.conftest import Clients, Person
 from tests.ingestion.survey_definitions import DRINKS, begun, interviewed, options, published, text
 from tests.ingestion.test_survey_doors import BRAND_STUDY, SCREENER
+from tests.unit.test_survey_foreign import PRODUCT
 
 
 async def drafted(clients: Clients, project: int, person: Person, **fields: Any) -> dict[str, Any]:
@@ -353,3 +354,28 @@ async def test_simulated_respondents_say_what_is_reached_and_store_nothing(
     broken = await drafted(clients, project, alice, definition={"languages": ["en"], "pages": []})
     refused = await clients.ingestion.post(f"/api/surveys/{broken['id']}/simulate", headers=alice.headers)
     assert (refused.status_code, pointers(refused.json())) == (422, {"/definition/pages"})
+
+
+async def test_a_survey_of_surveyjs_becomes_a_draft_with_notes(
+    clients: Clients, project: int, alice: Person, mallory: Person
+) -> None:
+    path, body = f"/api/projects/{project}/surveys/import", {"format": "surveyjs", "document": PRODUCT}
+    made = await clients.ingestion.post(path, json=body, headers=alice.headers)
+    assert made.status_code == 201, made.text
+    survey, notes = made.json()["survey"], made.json()["notes"]
+    assert (made.headers["location"], survey["title"]) == (f"/api/surveys/{survey['id']}", "Product feedback")
+    assert {note["where"] for note in notes} == {"people", "sum", "age", "land"}
+    lint = await clients.ingestion.get(f"/api/surveys/{survey['id']}/lint", headers=alice.headers)
+    assert lint.json()["publishable"] is True
+    assert (await clients.ingestion.post(path, json=body, headers=mallory.headers)).status_code == 404
+    deep = {"type": "text", "name": "b", "visibleIf": "(" * 5000 + "{a} = 1"}
+    for document in (
+        {},
+        {"elements": [{"type": "text", "name": "a"}, deep]},
+        {"pages": [{"elements": 7}]},
+        {"pages": [{"elements": [{"type": "rating", "name": "r", "rateMax": "x"}]}]},
+    ):
+        refused = await clients.ingestion.post(
+            path, json=body | {"document": document}, headers=alice.headers
+        )
+        assert (refused.status_code, pointers(refused.json())) == (422, {"/document"})

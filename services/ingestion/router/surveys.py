@@ -25,6 +25,7 @@ from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.schemas.surveys import (
+    ImportNote,
     LintRead,
     PageResult,
     QuestionResult,
@@ -37,6 +38,8 @@ from services.ingestion.schemas.surveys import (
     SimulationRead,
     SurveyCreate,
     SurveyDuplicate,
+    SurveyImport,
+    SurveyImported,
     SurveyRead,
     SurveyUpdate,
     SurveyVersionRead,
@@ -67,6 +70,34 @@ async def create_survey(
     )
     response.headers["Location"] = f"/api/surveys/{survey.id}"
     return await _read(session, survey, request, response)
+
+
+@router.post(
+    "/projects/{project_id}/surveys/import", status_code=http.HTTP_201_CREATED, responses=problems_of(Invalid)
+)
+async def import_survey(
+    project_id: int,
+    *,
+    body: SurveyImport,
+    caller: Caller,
+    session: Transaction,
+    request: Request,
+    response: Response,
+) -> SurveyImported:
+    """Draft a survey from one that was written for SurveyJS; `notes` say what is not taken over."""
+    taken = service.read_foreign(body.document)
+    survey = await service.create_survey(
+        session,
+        project_id,
+        title=body.title or taken.title,
+        layout_style=taken.layout_style,
+        theme_config={},
+        definition=taken.definition,
+        created_by_id=caller.user_id,
+    )
+    response.headers["Location"] = f"/api/surveys/{survey.id}"
+    notes = [ImportNote(where=note.where, detail=note.detail) for note in taken.notes]
+    return SurveyImported(survey=await _read(session, survey, request, response), notes=notes)
 
 
 @router.get("/projects/{project_id}/surveys")

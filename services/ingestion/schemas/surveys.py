@@ -63,6 +63,30 @@ class SurveyRead(BaseModel):
     closed_at: datetime | None
 
 
+class SurveyImport(BaseModel):
+    """A survey that was written for another program."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    format: Literal["surveyjs"]
+    title: str | None = Field(None, min_length=1, max_length=255, description="Else the document's own.")
+    document: dict[str, Any] = Field(description="The other program's JSON.")
+
+
+class ImportNote(BaseModel):
+    """Something that is not taken over as it was."""
+
+    where: str = Field(description="The question or page, as it was called; empty for the survey.")
+    detail: str
+
+
+class SurveyImported(BaseModel):
+    """The draft that was made, and what was left behind."""
+
+    survey: SurveyRead
+    notes: list[ImportNote]
+
+
 class RedirectKey(BaseModel):
     """What a panel needs to check signed addresses."""
 
