@@ -161,3 +161,16 @@ def test_arithmetic_agrees_with_python(a: int, b: int, c: int) -> None:
     assert parse("a + b * c - (a - b)").value(values) == a + b * c - (a - b)
     assert holds(parse("a < b"), values) is (a < b)
     assert holds(parse("a <= b or b <= a"), values)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("year(d)", 2024), ("month(d)", 2), ("weekday(d)", 4), ("days(d)", 19782), ("days(e) - days(d)", 366),
+        ("length(name)", 3), ("year(nothing)", None), ("days(clock)", None), ("length(nothing)", None),
+    ],
+)  # fmt: skip
+def test_numbers_of_days_and_texts(text: str, value: object) -> None:
+    """2024-02-29 was a Thursday, 19,782 days after 1970-01-01; the leap year to 2025-03-01 has 366."""
+    values = {"d": "2024-02-29", "e": "2025-03-01", "clock": "12:30", "name": "Åsa"}
+    assert parse(text).value(values) == value

@@ -323,3 +323,19 @@ def test_what_looks_like_an_answer_and_is_none_stays_as_it_is_with_a_warning() -
     [issue] = lint(definition)
     assert (issue.level, issue.pointer) == ("warning", "/pages/0/questions/0/text/en")
     assert Pipes(definition, {}, "en").into("{{ 7*7 }}") == "{{ 7*7 }}"
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [("year(a) > 1", "takes a date"), ("length(a) > 1", "takes a text"), ("days(3) > 1", "takes a question")],
+)
+def test_functions_say_what_they_take(condition: str, words: str) -> None:
+    assert words in faults(written([q("a"), q("b", show_if=condition)]))["/pages/0/questions/1/show_if"]
+
+
+def test_ages_follow_from_dates() -> None:
+    definition = survey(
+        [q("born", "date"), q("moved", "date"), q("child", show_if="days(moved) - days(born) < 18 * 365.25")]
+    )
+    assert "child" in codes(state(definition, born="2000-05-01", moved="2010-01-01").visible)
+    assert "child" not in codes(state(definition, born="1950-05-01", moved="2010-01-01").visible)

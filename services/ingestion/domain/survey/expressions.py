@@ -7,6 +7,7 @@ Missing values: a question that was not asked or not answered is *missing*. Comp
 arithmetic with it is missing, and as a condition it counts as false. So a condition never fails at run time.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,8 +17,10 @@ from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken, VisitError
 
 MAX_DEPTH = 50
+_EPOCH = dt.date(1970, 1, 1)
 MAX_NUMBER = 1e15  # beyond this a float no longer holds every whole number
-FUNCTIONS = ("count", "empty", "sum")
+DATE_FUNCTIONS = ("days", "month", "weekday", "year")
+FUNCTIONS = ("count", *DATE_FUNCTIONS, "empty", "length", "sum")
 RESERVED_WORDS = frozenset({"and", "or", "not", "in", "contains", "true", "false"})
 """No question can have these codes; a function's name may be one, since a call has parentheses."""
 
@@ -160,18 +163,24 @@ class Binary(Node):
 
 @dataclass(frozen=True)
 class Call(Node):
-    """`empty(x)`, `count(x)` or `sum(x)`."""
+    """`empty(x)`, `count(x)`, `sum(x)`, `length(x)`, or a number of a day: `year(x)`, `month(x)`, `weekday(x)`, `days(x)`."""
 
     function: str
     argument: Node
 
     def value(self, values: Values) -> Any:
-        """Whether nothing is answered, how many answers are given, or their sum (missing when there are none)."""
+        """Whether nothing is answered, how many answers or characters are given, their sum, or the number of a day."""
         answer = self.argument.value(values)
         if self.function == "empty":
             return answer is None or answer in ("", [], {})
         if self.function == "count":
             return len(answer) if answer is not None else 0
+        if answer is None:
+            return None
+        if self.function == "length":
+            return len(answer)
+        if self.function in DATE_FUNCTIONS:
+            return _number_of_day(self.function, answer)
         numbers = [
             n for n in (answer or {}).values() if isinstance(n, int | float) and not isinstance(n, bool)
         ]
@@ -180,6 +189,16 @@ class Call(Node):
     def parts(self) -> tuple[Node, ...]:
         """The argument."""
         return (self.argument,)
+
+
+def _number_of_day(function: str, text: str) -> int | None:
+    """Year, month, weekday (Monday 1, ISO 8601) or days since 1970-01-01 of a day; missing for a time of day."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    numbers = {"year": day.year, "month": day.month, "weekday": day.isoweekday(), "days": (day - _EPOCH).days}
+    return numbers[function]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.ingestion.domain.survey.expressions import (
+    DATE_FUNCTIONS,
     Binary,
     Call,
     Constant,
@@ -97,6 +98,10 @@ def _call_kind(node: Call, scope: Scope) -> Kind:
         raise ExpressionError(
             f"count() takes a question with several answers, this has {kind}", node.argument.position
         )
+    if node.function in DATE_FUNCTIONS and kind is not Kind.DATE:
+        raise ExpressionError(f"{node.function}() takes a date, this is {kind}", node.argument.position)
+    if node.function == "length" and kind is not Kind.TEXT:
+        raise ExpressionError(f"length() takes a text, this is {kind}", node.argument.position)
     if node.function == "sum" and kind is not Kind.TABLE:
         raise ExpressionError(f"sum() takes a question with rows, this has {kind}", node.argument.position)
     return Kind.BOOLEAN if node.function == "empty" else Kind.NUMBER
