@@ -102,6 +102,7 @@ def import_table(
     _refuse_unheeded(options, signature)
     if signature.format is Format.OLE:
         refuse_protected_or_old(source)
+    progress("opening", 0, source.stat().st_size)
     in_memory = source.stat().st_size <= limits.memory_bytes * _SHARE_IN_MEMORY
     with engine_of(work, limits, in_memory=in_memory) as connection:
         reading = _Reading(source, work, signature.format, options)
