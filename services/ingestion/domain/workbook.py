@@ -5,7 +5,9 @@ understanding of columns serves all formats.
 """
 
 import datetime as dt
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -34,6 +36,9 @@ _SAMPLE_ROWS = 500
 _MOST_WHOLE = 1e15
 """A double keeps so many digits of a whole number."""
 MAX_UNPACKED_BYTES = 1 << 30
+_CHUNK_BYTES = 1 << 20
+_SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_ERROR_TYPE = b' t="e"'
 
 
 def read_workbook(
@@ -69,7 +74,10 @@ def read_workbook(
         "workbook": sheets.how,
         "header": header.as_json(),
     }
-    return RawTable(header, n_rows, "", lines, how=how, options=options)
+    n_errors = _n_errors(source)
+    if n_errors:
+        how["workbook"] = {**sheets.how, "error_cells": n_errors}
+    return RawTable(header, n_rows, "", lines, how=how, options=options, doubts=_doubts(n_errors))
 
 
 def _refuse_bomb(source: Path) -> None:
@@ -86,6 +94,39 @@ def _refuse_bomb(source: Path) -> None:
             f"The workbook unfolds to {n_bytes >> 20} MiB; at most {MAX_UNPACKED_BYTES >> 20} MiB can be read.",
             "Save the table as CSV and upload that; CSV may be much larger.",
         )
+
+
+def _doubts(n_errors: int) -> list[str]:
+    if not n_errors:
+        return []
+    return [f"{n_errors} cells of the workbook hold errors such as #DIV/0!; there they are missing"]
+
+
+def _n_errors(source: Path) -> int:
+    """How many cells of an .xlsx workbook hold an error, which the reader gives as blanks; 0 for other formats.
+
+    ISO/IEC 29500-1, 18.18.11: such a cell has the type `e`.
+    """
+    n = 0
+    try:
+        with zipfile.ZipFile(source) as archive:
+            for name in archive.namelist():
+                if _SHEET_PART.fullmatch(name):
+                    n += _n_error_cells(archive, name)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError):
+        return 0
+    return n
+
+
+def _n_error_cells(archive: zipfile.ZipFile, name: str) -> int:
+    n, tail = 0, b""
+    with archive.open(name) as part:
+        while chunk := part.read(_CHUNK_BYTES):
+            piece = tail + chunk
+            n += piece.count(_ERROR_TYPE)
+            # A type that is torn apart between two chunks is counted with the second.
+            tail = piece[-len(_ERROR_TYPE) + 1 :]
+    return n
 
 
 def _with_ending(source: Path, work: Path) -> Path:
