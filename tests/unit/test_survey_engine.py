@@ -136,15 +136,25 @@ def sent(at: int, action: Literal["next", "back", "submit"], shown: str, **field
     return Sent(at, action, tuple(shown.split()), listed)
 
 
+def standing(definition: Definition, answers: dict[str, Any]) -> engine.State:
+    """The state with these answers."""
+    return engine.apply(definition, answers, {}).state
+
+
 def test_a_question_that_the_answer_opens_on_the_same_page_is_shown_before_going_on() -> None:
     definition = parse_definition(DRINKS)
-    turned = turn(definition, "CLASSIC", {}, sent(0, "submit", "drink why", a_drink="coffee", a_why="x"))
+    turned = turn(
+        definition,
+        "CLASSIC",
+        standing(definition, {}),
+        sent(0, "submit", "drink why", a_drink="coffee", a_why="x"),
+    )
     assert (turned.cursor, turned.anchor, turned.finishes) == (0, "cups", False)
     assert turned.state.answers == {"drink": "coffee", "why": "x"}
     done = turn(
         definition,
         "CLASSIC",
-        turned.state.answers,
+        standing(definition, turned.state.answers),
         sent(0, "submit", "drink cups why", a_drink="coffee", a_cups="", a_why="x"),
     )
     assert done.finishes
@@ -152,7 +162,7 @@ def test_a_question_that_the_answer_opens_on_the_same_page_is_shown_before_going
 
 def test_what_is_wrong_keeps_the_respondent_on_the_page_and_the_rest_is_stored() -> None:
     definition = survey([q("a", required=True), q("b", "number", max=5)], [q("c")])
-    turned = turn(definition, "CLASSIC", {}, sent(0, "next", "a b", a_b="many"))
+    turned = turn(definition, "CLASSIC", standing(definition, {}), sent(0, "next", "a b", a_b="many"))
     assert {code: fault.key for code, fault in turned.faults.items()} == {"a": "required", "b": "not_number"}
     assert turned.raw["b"] == "many"
     assert turned.cursor == 0
@@ -160,14 +170,16 @@ def test_what_is_wrong_keeps_the_respondent_on_the_page_and_the_rest_is_stored()
 
 def test_going_back_asks_for_nothing_and_keeps_what_was_typed() -> None:
     definition = survey([q("a")], [q("b", required=True), q("c", "long_text")])
-    turned = turn(definition, "CLASSIC", {"a": 1}, sent(1, "back", "b c", a_c="half a thought"))
+    turned = turn(
+        definition, "CLASSIC", standing(definition, {"a": 1}), sent(1, "back", "b c", a_c="half a thought")
+    )
     assert (turned.cursor, turned.faults) == (0, {})
     assert turned.state.answers == {"a": 1, "c": "half a thought"}
 
 
 def test_submitting_leads_to_the_first_required_question_without_an_answer() -> None:
     definition = survey([q("a", required=True)], [q("b")])
-    turned = turn(definition, "CLASSIC", {}, sent(1, "submit", "b", a_b="3"))
+    turned = turn(definition, "CLASSIC", standing(definition, {}), sent(1, "submit", "b", a_b="3"))
     assert (turned.cursor, turned.finishes, set(turned.faults)) == (0, False, {"a"})
 
 
@@ -181,14 +193,14 @@ def test_a_form_of_a_page_that_is_hidden_by_now_goes_on() -> None:
             ]
         }
     )
-    turned = turn(definition, "CLASSIC", {"a": 1}, sent(1, "next", "b"))
+    turned = turn(definition, "CLASSIC", standing(definition, {"a": 1}), sent(1, "next", "b"))
     assert (turned.cursor, turned.faults) == (2, {})
 
 
 def test_fields_that_the_form_did_not_show_are_ignored() -> None:
-    turned = turn(
-        parse_definition(DRINKS), "CLASSIC", {}, sent(0, "next", "drink", a_drink="tea", a_cups="3", a_zz="1")
-    )
+    definition = parse_definition(DRINKS)
+    form = sent(0, "next", "drink", a_drink="tea", a_cups="3", a_zz="1")
+    turned = turn(definition, "CLASSIC", standing(definition, {}), form)
     assert turned.state.answers == {"drink": "tea"}
 
 
@@ -268,7 +280,9 @@ def on_page(definition: Definition, layout: engine.Layout, choices: dict[str, An
             else:
                 fields |= fields_of(question.code, answer)
         shown = tuple(question.code for question in step.questions)
-        turned = turn(definition, layout, stored, Sent(step.position, "next", shown, fields))
+        turned = turn(
+            definition, layout, standing(definition, stored), Sent(step.position, "next", shown, fields)
+        )
         assert not turned.faults
         cursor, state, stored = turned.cursor, turned.state, turned.state.answers
     raise AssertionError("the interview does not end")

@@ -55,7 +55,7 @@ async def send_form(
     interview.note_time(shown.page.code if shown else "", since=arrival.shown_at if arrival else None)
     if sent.is_trapped:
         response.paradata = {**response.paradata, "trap": True}
-    turned = turn(asked.definition, asked.layout, response.answers, sent, seed=response.seed)
+    turned = turn(asked.definition, asked.layout, interview.state, sent, seed=response.seed)
     interview.state = turned.state
     interview.response.answers = turned.state.answers
     interview.response.not_asked = list(turned.state.not_asked)

@@ -44,22 +44,23 @@ class Turned:
 
 
 def turn(
-    definition: Definition, layout: engine.Layout, stored: Mapping[str, Any], sent: Sent, *, seed: int = 0
+    definition: Definition, layout: engine.Layout, before: engine.State, sent: Sent, *, seed: int = 0
 ) -> Turned:
-    """Take a form in: store what is acceptable, and decide which step comes next.
+    """Take a form in: store what is acceptable, and decide which step comes next; `before` is the state that the form met.
 
     Forward: faults and unanswered required questions keep the respondent on the step, and so do questions that the new answers open
-    on it (`anchor` is the first), and, once, answers that a soft check doubts. Back: nothing keeps them. Behind the last step the answers are reviewed, or finished when the
-    button said so and nothing required is missing anywhere. Who is screened out is sent to the end at once.
+    on it (`anchor` is the first), and, once, answers that a soft check doubts. Back: nothing keeps them. Behind the last step the
+    answers are reviewed, or finished when the button said so and nothing required is missing anywhere. Who is screened out is sent
+    to the end at once.
     """
-    asked = _asked(definition, stored, sent.shown)
+    asked = _asked(definition, before, sent.shown)
     raw = raw_answers(asked, sent.fields)
-    applied = engine.apply(definition, stored, raw)
+    applied = engine.apply(definition, before.answers, raw)
     state = applied.state
     shown = list(engine.steps(definition, state, layout, seed))
     if sent.action == "back":
-        before = engine.step_before(shown, sent.at)
-        return Turned(state, before.position if before else 0)
+        previous = engine.step_before(shown, sent.at)
+        return Turned(state, previous.position if previous else 0)
     present = engine.step_at(shown, sent.at)
     here = present.questions if present is not None and present.position == sent.at else ()
     seen = [question for question in here if question.code in sent.shown]
@@ -81,9 +82,9 @@ def turn(
     return _forward(definition, layout, state, sent, shown)
 
 
-def _asked(definition: Definition, stored: Mapping[str, Any], shown: tuple[str, ...]) -> list[Question]:
+def _asked(definition: Definition, before: engine.State, shown: tuple[str, ...]) -> list[Question]:
     """The questions that the form showed and that respondents answer, with the options that they had then."""
-    asked = {question.code: question for question in engine.apply(definition, stored, {}).state.visible}
+    asked = {question.code: question for question in before.visible}
     return [
         asked.get(question.code, question)
         for _, _, question in definition.questions()

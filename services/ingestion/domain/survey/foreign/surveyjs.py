@@ -101,7 +101,9 @@ class _Import:
                 continue
             question = self._question(element, kind, name)
             if question is None:
-                self._note(name, f"questions of type `{kind}` are not taken over")
+                known = kind in _MAKERS
+                left = f"this `{kind}` question is left out: it asks nothing that could be taken over"
+                self._note(name, left if known else f"questions of type `{kind}` are not taken over")
                 continue
             if shown := _both(within, question.get("show_if")):
                 question["show_if"] = shown
