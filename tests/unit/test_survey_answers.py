@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from services.ingestion.domain.survey.answers import AnswerRefused, canonical, lacking
-from services.ingestion.domain.survey.definition import Question, parse_definition
+from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.phrases import CATALOGUES, ENGLISH, say
+from services.ingestion.domain.survey.questions import Question
 from tests.ingestion.survey_definitions import options, text
 
 ROWS = [{"code": "r1", "text": text("R1")}, {"code": "r2", "text": text("R2")}]

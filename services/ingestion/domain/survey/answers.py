@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.expressions import MAX_NUMBER
+from services.ingestion.domain.survey.issues import escape
+from services.ingestion.domain.survey.notations import day, email, phone, time_of_day, web_address
+from services.ingestion.domain.survey.parts import Asked, Option
+from services.ingestion.domain.survey.questions import (
     Address,
     Consent,
     ConstantSum,
@@ -26,10 +30,6 @@ from services.ingestion.domain.survey.definition import (
     SingleChoice,
     Slider,
 )
-from services.ingestion.domain.survey.expressions import MAX_NUMBER
-from services.ingestion.domain.survey.issues import escape
-from services.ingestion.domain.survey.notations import day, email, phone, time_of_day, web_address
-from services.ingestion.domain.survey.parts import Asked, Option
 
 Answer = str | int | float | bool | list[str] | dict[str, Any]
 

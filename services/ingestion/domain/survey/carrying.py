@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.ingestion.domain.survey.answers import Answer
-from services.ingestion.domain.survey.definition import Choosing, ConstantSum, Definition, Matrix, Question
+from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.expanding import suffix_of
 from services.ingestion.domain.survey.parts import Carried, Option
+from services.ingestion.domain.survey.questions import Choosing, ConstantSum, Matrix, Question
 
 
 def narrowed(

@@ -10,237 +10,28 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.ingestion.domain.survey.expressions import RESERVED_WORDS
 from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, issues_of
 from services.ingestion.domain.survey.parts import (
     COMPLETE,
-    MAX_OPTIONS,
     MAX_RULES,
     QUOTA_FULL,
     SCREEN_OUT,
-    Asked,
-    Carries,
     ExpressionText,
     LanguageTag,
-    Order,
     Part,
     QuestionCode,
-    Row,
-    SomeOptions,
     Text,
 )
+from services.ingestion.domain.survey.questions import AnyQuestion, Choosing, Matrix, Question
 
 MAX_PAGES = 200
 MAX_QUOTAS = 200
 # Earlier answers may stand behind the host, never in it.
 _ADDRESS = r"^https?://[^\s{}/?#]+(?:[/?#](?:[^\s{}]|\{\{[^{}]*\}\})*)?$"
 MAX_QUESTIONS = 1_000
-NPS_HIGHEST = 10
-SCALE_STEPS = {"rating": 5, "csat": 5, "ces": 7, "likert": 5}
-
-
-class Choosing(Asked):
-    """A question with options of its own, options carried over from earlier ones, or both; `order` is how they are shown."""
-
-    options: SomeOptions = ()
-    carry: Carries = ()
-    order: Order = "fixed"
-
-
-class SingleChoice(Choosing):
-    """One option of a list."""
-
-    type: Literal["single_choice"]
-    display: Literal["radio", "dropdown", "buttons"] = "radio"
-
-
-class MultipleChoice(Choosing):
-    """Any number of options of a list, within `min` and `max` when they are given."""
-
-    type: Literal["multiple_choice"]
-    min: int | None = Field(default=None, ge=0)
-    max: int | None = Field(default=None, ge=1)
-
-
-class FreeText(Asked):
-    """Words of the respondent's own; lengths in Unicode code points."""
-
-    type: Literal["short_text", "long_text"]
-    min_length: int | None = Field(default=None, ge=0)
-    max_length: int | None = Field(default=None, ge=1, le=20_000)
-    placeholder: Text | None = None
-
-
-class OtherText(FreeText):
-    """What is meant by an option `other`: made by `expanding`, asked beside its question, never written in a definition."""
-
-    beside: QuestionCode
-    about: Text | None = None
-    """What that question asks."""
-
-
-class Number(Asked):
-    """A number; `decimals` limits the digits after the point (0 = whole numbers)."""
-
-    type: Literal["number"]
-    min: float | None = None
-    max: float | None = None
-    decimals: int | None = Field(default=None, ge=0, le=9)
-    unit: Text | None = None
-
-
-class Slider(Asked):
-    """A number on the grid min, min + step, …, max."""
-
-    type: Literal["slider"]
-    min: float = 0
-    max: float = 100
-    step: float = Field(default=1, gt=0)
-    low: Text | None = None
-    high: Text | None = None
-
-
-class ConstantSum(Choosing):
-    """Numbers ≥ 0 given to options that add up to `total`."""
-
-    type: Literal["constant_sum"]
-    total: float = Field(default=100, gt=0)
-    unit: Text | None = None
-
-
-class DateOrTime(Asked):
-    """A calendar day (`YYYY-MM-DD`) or a time of day (`HH:MM`), within `min` and `max` in the same notation."""
-
-    type: Literal["date", "time"]
-    min: str | None = None
-    max: str | None = None
-
-
-class Contact(Asked):
-    """An address of the respondent in a checked notation."""
-
-    type: Literal["email", "phone", "url"]
-
-
-class Scale(Asked):
-    """A whole number on a labelled scale: stars, NPS 0–10, CSAT 1–5, CES 1–7."""
-
-    type: Literal["rating", "nps", "csat", "ces"]
-    steps: int | None = Field(default=None, ge=2, le=11)
-    low: Text | None = None
-    high: Text | None = None
-
-    @property
-    def numbers(self) -> range:
-        """The whole numbers that can be answered, lowest first."""
-        if self.type == "nps":
-            return range(NPS_HIGHEST + 1)
-        return range(1, (self.steps or SCALE_STEPS[self.type]) + 1)
-
-
-class Likert(Asked):
-    """Agreement: with `options` one labelled point is chosen; without, a whole number from 1 to `steps`."""
-
-    type: Literal["likert"]
-    options: SomeOptions = ()
-    steps: int = Field(default=5, ge=2, le=11)
-    low: Text | None = None
-    high: Text | None = None
-
-    @property
-    def numbers(self) -> range:
-        """The whole numbers that can be answered when the scale has no labelled options."""
-        return range(1, self.steps + 1)
-
-
-class Matrix(Asked):
-    """One question asked for several rows. `columns` are the options of the single and multiple kinds."""
-
-    type: Literal["matrix_single", "matrix_multiple", "matrix_number", "matrix_text"]
-    rows: Annotated[tuple[Row, ...], Field(max_length=MAX_OPTIONS)] = ()
-    carry: Carries = ()
-    """Options of earlier questions that become rows."""
-    order: Order = "fixed"
-    """In which order the rows are shown."""
-    columns: SomeOptions = ()
-    min: float | None = None
-    max: float | None = None
-    required_rows: Literal["all", "any"] = "all"
-
-
-class Ranking(Choosing):
-    """Options put in order, best first; `max` limits how many are ranked (all, when it is not given)."""
-
-    type: Literal["ranking"]
-    max: int | None = Field(default=None, ge=1)
-
-
-class Consent(Asked):
-    """A statement to agree with; when required, only agreement lets the respondent go on."""
-
-    type: Literal["consent"]
-
-
-class Hidden(Asked):
-    """A value the link carries (`?code=value`), never shown and never answered."""
-
-    type: Literal["hidden"]
-    default: str | None = Field(default=None, max_length=1_000)
-
-
-class Computed(Asked):
-    """A value computed from earlier answers by an expression."""
-
-    type: Literal["computed"]
-    expression: ExpressionText
-
-
-class Statement(Asked):
-    """A text to read; nothing is answered."""
-
-    type: Literal["statement"]
-
-
-AddressField = Literal["line1", "line2", "postal_code", "city", "region", "country"]
-
-
-class Address(Asked):
-    """A postal address in fields; a required address needs every field but `line2` and `region`."""
-
-    type: Literal["address"]
-    fields: tuple[AddressField, ...] = ("line1", "line2", "postal_code", "city", "country")
-
-
-class Unsupported(Asked):
-    """A question type that can be drafted, and that publishing refuses until the engine honours it."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    type: Literal["maxdiff", "file", "signature"]
-
-
-Question = (
-    SingleChoice
-    | MultipleChoice
-    | FreeText
-    | Number
-    | Slider
-    | ConstantSum
-    | DateOrTime
-    | Contact
-    | Scale
-    | Likert
-    | Matrix
-    | Ranking
-    | Consent
-    | Hidden
-    | Computed
-    | Statement
-    | Address
-    | Unsupported
-)
-AnyQuestion = Annotated[Question, Field(discriminator="type")]
 
 
 class Loop(Part):

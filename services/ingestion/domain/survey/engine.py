@@ -21,20 +21,12 @@ from services.ingestion.domain.survey.answers import (
     lacking,
 )
 from services.ingestion.domain.survey.carrying import narrowed, still_given
-from services.ingestion.domain.survey.definition import (
-    Computed,
-    Definition,
-    Ending,
-    Hidden,
-    Page,
-    Question,
-    Statement,
-    Unsupported,
-)
+from services.ingestion.domain.survey.definition import Definition, Ending, Page
 from services.ingestion.domain.survey.expanding import is_carrying
 from services.ingestion.domain.survey.expressions import holds, parse
 from services.ingestion.domain.survey.ordering import ordered_pages, question_groups
 from services.ingestion.domain.survey.parts import COMPLETE, Asked
+from services.ingestion.domain.survey.questions import Computed, Hidden, Question, Statement, Unsupported
 
 Layout = Literal["CLASSIC", "FOCUS"]
 Answers = dict[str, Any]

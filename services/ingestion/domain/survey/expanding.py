@@ -11,21 +11,19 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.definition import Definition, Loop, Page
+from services.ingestion.domain.survey.expressions import ExpressionError, parse, references
+from services.ingestion.domain.survey.parts import Asked, Carried, Check, Jump, Option, Row, Text
+from services.ingestion.domain.survey.questions import (
     AnyQuestion,
     Choosing,
     Computed,
-    Definition,
-    Loop,
     Matrix,
     MultipleChoice,
     OtherText,
-    Page,
     Question,
     SingleChoice,
 )
-from services.ingestion.domain.survey.expressions import ExpressionError, parse, references
-from services.ingestion.domain.survey.parts import Asked, Carried, Check, Jump, Option, Row, Text
 
 _LOOP = re.compile(r"\{\{\s*loop\s*\}\}")
 _NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_]")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.questions import (
     Address,
     Consent,
     ConstantSum,

@@ -10,14 +10,16 @@ from functools import singledispatchmethod
 from random import Random
 from typing import Any
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.expressions import Constant, Node, parse
+from services.ingestion.domain.survey.parts import Asked
+from services.ingestion.domain.survey.questions import (
     Address,
     Computed,
     Consent,
     ConstantSum,
     Contact,
     DateOrTime,
-    Definition,
     FreeText,
     Likert,
     Matrix,
@@ -28,8 +30,6 @@ from services.ingestion.domain.survey.definition import (
     SingleChoice,
     Slider,
 )
-from services.ingestion.domain.survey.expressions import Constant, Node, parse
-from services.ingestion.domain.survey.parts import Asked
 
 _USUAL = (0.0, 100.0)
 _LIKING = 0.5

@@ -7,20 +7,26 @@ cycles out: the message names the cycle when there is one.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.definition import Definition, Page
+from services.ingestion.domain.survey.expanding import expanded, others_of, suffix_of
+from services.ingestion.domain.survey.expressions import ExpressionError, Node, Reference, parse, references
+from services.ingestion.domain.survey.issues import Issue
+from services.ingestion.domain.survey.kinds import Kind, Meaning, kind_of
+from services.ingestion.domain.survey.lint_structure import structure_issues, texts_of, units_of
+from services.ingestion.domain.survey.notations import day, time_of_day
+from services.ingestion.domain.survey.parts import Asked
+from services.ingestion.domain.survey.questions import (
     Address,
     Computed,
     Consent,
     ConstantSum,
     DateOrTime,
-    Definition,
     FreeText,
     Hidden,
     Likert,
     Matrix,
     MultipleChoice,
     Number,
-    Page,
     Question,
     Ranking,
     Scale,
@@ -29,13 +35,6 @@ from services.ingestion.domain.survey.definition import (
     Statement,
     Unsupported,
 )
-from services.ingestion.domain.survey.expanding import expanded, others_of, suffix_of
-from services.ingestion.domain.survey.expressions import ExpressionError, Node, Reference, parse, references
-from services.ingestion.domain.survey.issues import Issue
-from services.ingestion.domain.survey.kinds import Kind, Meaning, kind_of
-from services.ingestion.domain.survey.lint_structure import structure_issues, texts_of, units_of
-from services.ingestion.domain.survey.notations import day, time_of_day
-from services.ingestion.domain.survey.parts import Asked
 
 FEW_OPTIONS = 2
 

@@ -8,20 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from services.ingestion.domain.survey.definition import (
-    MAX_QUESTIONS,
-    Choosing,
-    ConstantSum,
-    Definition,
-    Loop,
-    Matrix,
-    Page,
-    Question,
-)
+from services.ingestion.domain.survey.definition import MAX_QUESTIONS, Definition, Loop, Page
 from services.ingestion.domain.survey.expanding import expanded, suffix_of
 from services.ingestion.domain.survey.issues import Issue
 from services.ingestion.domain.survey.parts import COMPLETE, SCREEN_OUT, Asked, Text
 from services.ingestion.domain.survey.piping import CODE, LABEL, pipes_in
+from services.ingestion.domain.survey.questions import Choosing, ConstantSum, Matrix, Question
 
 LONGEST_CODE = 64
 _LOOP_WORD = "loop"

@@ -9,7 +9,11 @@ from typing import Any
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Fault, plain
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.ordering import displayed
+from services.ingestion.domain.survey.parts import Text
+from services.ingestion.domain.survey.phrases import say, say_fault
+from services.ingestion.domain.survey.piping import Pipes
+from services.ingestion.domain.survey.questions import (
     ConstantSum,
     Likert,
     MultipleChoice,
@@ -19,10 +23,6 @@ from services.ingestion.domain.survey.definition import (
     Slider,
     Statement,
 )
-from services.ingestion.domain.survey.ordering import displayed
-from services.ingestion.domain.survey.parts import Text
-from services.ingestion.domain.survey.phrases import say, say_fault
-from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.texts import read
 from services.ingestion.domain.survey.turning import Turned
 

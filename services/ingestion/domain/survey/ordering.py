@@ -10,15 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from services.ingestion.domain.survey.definition import (
-    Choosing,
-    Definition,
-    Matrix,
-    OtherText,
-    Page,
-    Question,
-)
+from services.ingestion.domain.survey.definition import Definition, Page
 from services.ingestion.domain.survey.parts import Option, Order, Row
+from services.ingestion.domain.survey.questions import Choosing, Matrix, OtherText, Question
 
 _Part = TypeVar("_Part", Option, Row)
 

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from services.ingestion.domain.survey.answers import plain
-from services.ingestion.domain.survey.definition import Definition, Matrix, Question
+from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.questions import Matrix, Question
 from services.ingestion.domain.survey.texts import read
 
 PIPE = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_]*)(?:\.([A-Za-z0-9_]+))?\s*(?:\|\s*([^{}|]*?))?\s*\}\}")

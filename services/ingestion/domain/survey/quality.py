@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingestion.domain.survey.definition import FreeText, Matrix, Question
 from services.ingestion.domain.survey.engine import State
 from services.ingestion.domain.survey.expressions import holds, parse
 from services.ingestion.domain.survey.parts import Text
+from services.ingestion.domain.survey.questions import FreeText, Matrix, Question
 from services.ingestion.domain.survey.texts import read
 
 KINDS = ("speeding", "straight_lining", "gibberish", "attention", "honeypot")

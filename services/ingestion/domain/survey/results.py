@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.expanding import expanded
+from services.ingestion.domain.survey.questions import (
     Computed,
     Consent,
     Hidden,
@@ -14,9 +16,7 @@ from services.ingestion.domain.survey.definition import (
     Scale,
     SingleChoice,
     Statement,
-    parse_definition,
 )
-from services.ingestion.domain.survey.expanding import expanded
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Any
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Answer
-from services.ingestion.domain.survey.definition import Definition, Hidden, Question
+from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.guessing import Guesses
+from services.ingestion.domain.survey.questions import Hidden, Question
 
 MOST_TRIES = 20
 _SKIPPED = 0.1

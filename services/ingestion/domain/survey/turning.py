@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Fault
-from services.ingestion.domain.survey.definition import Definition, Question
+from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.forms import Fields, raw_answers
+from services.ingestion.domain.survey.questions import Question
 
 Action = Literal["next", "back", "submit"]
 

@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from services.ingestion.domain.survey.definition import (
+from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.expressions import ExpressionError, parse
+from services.ingestion.domain.survey.kinds import Kind, kind_of
+from services.ingestion.domain.survey.lint import meaning_of
+from services.ingestion.domain.survey.parts import Option
+from services.ingestion.domain.survey.phrases import say
+from services.ingestion.domain.survey.questions import (
     Address,
     Computed,
     Consent,
     ConstantSum,
     Contact,
     DateOrTime,
-    Definition,
     Likert,
     Matrix,
     MultipleChoice,
@@ -29,11 +34,6 @@ from services.ingestion.domain.survey.definition import (
     Statement,
     Unsupported,
 )
-from services.ingestion.domain.survey.expressions import ExpressionError, parse
-from services.ingestion.domain.survey.kinds import Kind, kind_of
-from services.ingestion.domain.survey.lint import meaning_of
-from services.ingestion.domain.survey.parts import Option
-from services.ingestion.domain.survey.phrases import say
 from services.ingestion.domain.survey.texts import read
 
 Storage = Literal["string", "double", "bigint", "boolean", "date", "time", "timestamp", "list"]
