@@ -1,7 +1,7 @@
 """Interviews as rows: for respondents by their session, for researchers by their survey, for the dataset as a whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -210,16 +210,16 @@ _ANSWER_COUNTS = text(
     CROSS JOIN LATERAL jsonb_array_elements(
         CASE jsonb_typeof(a.value) WHEN 'array' THEN a.value ELSE jsonb_build_array(a.value) END) AS v
     WHERE r.survey_id = :survey_id AND r.status = 'COMPLETE' AND NOT r.is_test
-      AND a.key = ANY (:codes) AND NOT r.not_asked ? a.key
+      AND a.key = ANY (:codes) AND NOT r.not_asked ? a.key AND NOT (a.value ? '@missing')
     GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
     """
 )
 _ANSWERED = text(
     """
-    SELECT a.key AS code, count(*) AS n
-    FROM data_ingestion_surveyresponse r CROSS JOIN LATERAL jsonb_object_keys(r.answers) AS a(key)
+    SELECT a.key AS code, CASE jsonb_typeof(a.value) WHEN 'object' THEN a.value->>'@missing' END AS missing, count(*) AS n
+    FROM data_ingestion_surveyresponse r CROSS JOIN LATERAL jsonb_each(r.answers) AS a
     WHERE r.survey_id = :survey_id AND r.status = 'COMPLETE' AND NOT r.is_test AND NOT r.not_asked ? a.key
-    GROUP BY 1
+    GROUP BY 1, 2
     """
 )
 
@@ -234,10 +234,24 @@ async def answer_counts(
     return counts
 
 
-async def answered(session: AsyncSession, survey_id: int) -> dict[str, int]:
-    """Return per question how many complete interviews answered it."""
-    rows = await session.execute(_ANSWERED, {"survey_id": survey_id})
-    return {row.code: row.n for row in rows}
+@dataclass
+class Answered:
+    """How many complete interviews answered a question, and how many said why they did not."""
+
+    n: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
+
+
+async def answered(session: AsyncSession, survey_id: int) -> dict[str, Answered]:
+    """Return per question how many complete interviews answered it or said why not."""
+    found: dict[str, Answered] = {}
+    for row in await session.execute(_ANSWERED, {"survey_id": survey_id}):
+        one = found.setdefault(row.code, Answered())
+        if row.missing is None:
+            one.n = row.n
+        else:
+            one.missing[row.missing] = row.n
+    return found
 
 
 async def find_dataset(session: AsyncSession, survey_id: int) -> Dataset | None:

@@ -133,7 +133,7 @@ def interview_read(request: Request, interview: Interview) -> InterviewRead:
             "language": language,
             "step": None if view is None else StepRead.model_validate(view),
             "progress": ProgressRead(done=done.done, total=done.total),
-            "answers": interview.state.effective,
+            "answers": interview.state.told,
             "ending": ending_read(request, interview)
             if interview.is_finished or interview.state.ended
             else None,

@@ -49,6 +49,7 @@ from services.ingestion.service import surveys as service
 router = Router(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
 
 NONE = (0, 0)
+NOBODY = response_queries.Answered()
 STATE_PROBLEMS = problems_of(SurveyInOtherState)
 EDIT_PROBLEMS = problems_of(Invalid, PreconditionFailed)
 MERGE_PATCH: dict[str, Any] = {"content": {"application/merge-patch+json": {}, "application/json": {}}}
@@ -237,6 +238,7 @@ async def simulate_survey(
                     "code": question.code,
                     "asked": coverage.asked[question.code],
                     "answered": coverage.answered[question.code],
+                    "missing": dict(coverage.missing.get(question.code, {})),
                     "counts": question.in_order(list(coverage.values.get(question.code, {}).items()))
                     if question.values is not None
                     else [],
@@ -332,7 +334,8 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
             QuestionResult.model_validate(
                 {
                     "code": question.code,
-                    "answered": answered.get(question.code, 0),
+                    "answered": answered.get(question.code, NOBODY).n,
+                    "missing": answered.get(question.code, NOBODY).missing,
                     "counts": question.in_order(counts.get(question.code, [])),
                 }
             )

@@ -155,6 +155,7 @@ class SimulatedQuestion(BaseModel):
     code: str
     asked: int
     answered: int
+    missing: dict[str, int] = Field(description="Who said why there is no answer: refused, dont_know.")
     counts: list["OptionCount"] = Field(description="Of choices and scales; values that nobody chose have 0.")
 
 
@@ -183,6 +184,7 @@ class QuestionResult(BaseModel):
 
     code: str
     answered: int
+    missing: dict[str, int] = Field(description="Who said why there is no answer: refused, dont_know.")
     counts: list[OptionCount]
 
 

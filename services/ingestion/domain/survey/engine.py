@@ -17,13 +17,13 @@ from services.ingestion.domain.survey.answers import (
     Answer,
     AnswerRefused,
     Fault,
-    canonical,
     lacking,
 )
 from services.ingestion.domain.survey.carrying import narrowed, still_given
 from services.ingestion.domain.survey.definition import Definition, Ending, Page
 from services.ingestion.domain.survey.expanding import is_carrying
-from services.ingestion.domain.survey.expressions import holds, parse
+from services.ingestion.domain.survey.expressions import NONRESPONSE, holds, parse
+from services.ingestion.domain.survey.nonresponse import KEY, nonresponse, taken
 from services.ingestion.domain.survey.ordering import ordered_pages, question_groups
 from services.ingestion.domain.survey.parts import COMPLETE, Asked
 from services.ingestion.domain.survey.questions import Computed, Hidden, Question, Statement, Unsupported
@@ -50,6 +50,13 @@ class State:
     """Stored answers that do not fulfil a check any more, since others changed."""
     cells: tuple[str, ...] = ()
     """Codes of the quotas that the respondent falls into."""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    """Questions whose respondent said why there is no answer: `refused`, `dont_know`."""
+
+    @property
+    def told(self) -> Answers:
+        """What counts, with `{"@missing": kind}` for what was asked and not answered with a word."""
+        return self.effective | {code: {KEY: kind} for code, kind in self.unanswered.items()}
 
     @property
     def visible_codes(self) -> frozenset[str]:
@@ -60,7 +67,7 @@ class State:
         """What the question still lacks before the interview can be complete."""
         if question.code in self.broken:
             return self.broken[question.code]
-        if question.code not in self.required:
+        if question.code not in self.required or question.code in self.unanswered:
             return None
         return lacking(question, self.effective.get(question.code))
 
@@ -135,6 +142,8 @@ class _Taking:
         self.definition, self.stored, self.given = definition, stored, given
         self.answers: Answers = {}
         self.effective: Answers = {}
+        self.unanswered: dict[str, str] = {}
+        self.values: Answers = {NONRESPONSE: self.unanswered}
         self.visible: list[Question] = []
         self.required: set[str] = set()
         self.not_asked: list[str] = []
@@ -152,7 +161,7 @@ class _Taking:
 
     def holds(self, condition: str | None, *, default: bool) -> bool:
         """Whether a condition is met by what counts so far."""
-        return default if condition is None else holds(parse(condition), self.effective)
+        return default if condition is None else holds(parse(condition), self.values)
 
     def take(self, question: Question, *, shown: bool) -> None:
         """Take one question's answer in, in its turn."""
@@ -164,16 +173,26 @@ class _Taking:
             return
         question = self.asked[question.code] = narrow
         if isinstance(question, Computed):
-            answer = parse(question.expression).value(self.effective)
+            answer = parse(question.expression).value(self.values)
         else:
             answer = self._answer(question)
-        if answer is not None:
-            self.answers[question.code] = self.effective[question.code] = answer
+        self._count(question.code, answer)
         if not isinstance(question, SILENT):
             self.visible.append(question)
         if question.required or self.holds(question.required_if, default=False):
             self.required.add(question.code)
         self._jump(question)
+
+    def _count(self, code: str, answer: Answer | None) -> None:
+        """Keep an answer, and let it count where it is one."""
+        if answer is None:
+            return
+        self.answers[code] = answer
+        kind = nonresponse(answer)
+        if kind is not None:
+            self.unanswered[code] = kind
+        else:
+            self.effective[code] = self.values[code] = answer
 
     def _jump(self, question: Question) -> None:
         """Note where the interview goes on after a question, or that it ends there."""
@@ -194,7 +213,8 @@ class _Taking:
 
     def _answer(self, question: Question) -> Answer | None:
         """The answer that counts: the newly given one when it is acceptable, else the stored one."""
-        kept: Answer | None = still_given(question, self.stored.get(question.code))
+        stored = self.stored.get(question.code)
+        kept: Answer | None = stored if nonresponse(stored) else still_given(question, stored)
         if question.code not in self.given:
             failed = None if kept is None else self._failed(question, kept, soft=False)
             if failed is not None:
@@ -204,7 +224,7 @@ class _Taking:
             self.faults[question.code] = (Fault("not_answerable"),)
             return kept
         try:
-            answer = canonical(question, self.given[question.code])
+            answer = taken(question, self.given[question.code])
         except AnswerRefused as refused:
             self.faults[question.code] = refused.faults
             return kept
@@ -219,7 +239,9 @@ class _Taking:
 
     def _failed(self, question: Question, answer: Answer, *, soft: bool) -> Fault | None:
         """What the first check that an answer does not fulfil has to say."""
-        values = {**self.effective, question.code: answer}
+        if nonresponse(answer):
+            return None
+        values = {**self.values, question.code: answer}
         for check in question.checks:
             if check.soft is soft and not holds(parse(check.condition), values):
                 return Fault(OWN_WORDS, {"text": check.message})
@@ -236,7 +258,15 @@ class _Taking:
         not_asked = tuple(self.not_asked)
         cells = tuple(quota.code for quota in self.definition.quotas if self.holds(quota.when, default=True))
         return State(
-            self.answers, self.effective, visible, required, not_asked, self.ended, self.broken, cells
+            self.answers,
+            self.effective,
+            visible,
+            required,
+            not_asked,
+            self.ended,
+            self.broken,
+            cells,
+            self.unanswered,
         )
 
 

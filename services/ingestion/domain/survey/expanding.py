@@ -164,6 +164,9 @@ class _Turn:
         changes |= {
             name: self._text(getattr(question, name)) for name in texts if getattr(question, name, None)
         }
+        changes["missing"] = tuple(
+            offered.model_copy(update={"text": self._text(offered.text)}) for offered in question.missing
+        )
         if isinstance(question, Computed):
             changes["expression"] = self._condition(question.expression)
         for name in ("options", "columns", "rows"):

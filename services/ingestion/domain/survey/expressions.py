@@ -20,7 +20,10 @@ MAX_DEPTH = 50
 _EPOCH = dt.date(1970, 1, 1)
 MAX_NUMBER = 1e15  # beyond this a float no longer holds every whole number
 DATE_FUNCTIONS = ("days", "month", "weekday", "year")
-FUNCTIONS = ("count", *DATE_FUNCTIONS, "empty", "length", "sum")
+NONRESPONSE_FUNCTIONS = ("dont_know", "refused")
+FUNCTIONS = ("count", *DATE_FUNCTIONS, "empty", "length", *NONRESPONSE_FUNCTIONS, "sum")
+NONRESPONSE = "@missing"
+"""Under this key the values hold which questions were refused or not known, by code."""
 RESERVED_WORDS = frozenset({"and", "or", "not", "in", "contains", "true", "false"})
 """No question can have these codes; a function's name may be one, since a call has parentheses."""
 
@@ -191,6 +194,15 @@ class Call(Node):
         return (self.argument,)
 
 
+class Said(Call):
+    """`refused(x)`, `dont_know(x)`: whether the respondent said so instead of an answer."""
+
+    def value(self, values: Values) -> Any:
+        """True where just that was said."""
+        code = self.argument.code if isinstance(self.argument, Reference) else ""
+        return values.get(NONRESPONSE, {}).get(code) == self.function
+
+
 def _number_of_day(function: str, text: str) -> int | None:
     """Year, month, weekday (Monday 1, ISO 8601) or days since 1970-01-01 of a day; missing for a time of day."""
     try:
@@ -320,7 +332,8 @@ class _Builder(Transformer[Token, Node]):
             raise ExpressionError(
                 f"there is no function {str(name)!r}; known: {', '.join(FUNCTIONS)}", position
             )
-        return Call(position, str(name), argument, depth=_joined(position, argument))
+        kind = Said if name in NONRESPONSE_FUNCTIONS else Call
+        return kind(position, str(name), argument, depth=_joined(position, argument))
 
     def list_of(self, *items: Node | None) -> Node:
         present = tuple(item for item in items if item is not None)

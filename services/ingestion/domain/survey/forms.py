@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.ingestion.domain.survey.nonresponse import KINDS, SIGN, said
 from services.ingestion.domain.survey.questions import (
     Address,
     Consent,
@@ -19,10 +20,15 @@ from services.ingestion.domain.survey.questions import (
     Question,
     Ranking,
     Scale,
+    SingleChoice,
     Slider,
 )
 
 PREFIX = "a."
+MISSING_PREFIX = "m."
+"""Of the boxes beside an answer that say why there is none; where one of several is chosen, it is among them instead."""
+ONE_OF_SEVERAL = (SingleChoice, Likert, Scale, Slider)
+"""Types with buttons of which one is chosen: those that say why there is no answer stand among them."""
 Fields = Mapping[str, Sequence[str]]
 
 _NUMBER = re.compile(r"[+-]?\d{1,16}(?:[.,]\d{1,16})?", re.ASCII)
@@ -30,7 +36,22 @@ _NUMBER = re.compile(r"[+-]?\d{1,16}(?:[.,]\d{1,16})?", re.ASCII)
 
 def raw_answers(questions: Sequence[Question], fields: Fields) -> dict[str, Any]:
     """The raw answer of each question that the form showed; empty ones take an answer back."""
-    return {question.code: _raw(question, fields) for question in questions if question.type != "statement"}
+    return {
+        question.code: _raw_or_why_not(question, fields)
+        for question in questions
+        if question.type != "statement"
+    }
+
+
+def _raw_or_why_not(question: Question, fields: Fields) -> Any:
+    """What the form says about a question, or why it is not answered."""
+    if not question.missing:
+        return _raw(question, fields)
+    chosen = _first(fields, question.code) if isinstance(question, ONE_OF_SEVERAL) else None
+    if chosen in {f"{SIGN}{kind}" for kind in KINDS}:
+        return said([str(chosen).removeprefix(SIGN)], None)
+    ticked = [kind for kind in fields.get(MISSING_PREFIX + question.code, ()) if kind]
+    return said(list(dict.fromkeys(ticked)), _raw(question, fields))
 
 
 def _raw(question: Question, fields: Fields) -> Any:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from services.ingestion.domain.survey.expressions import (
     DATE_FUNCTIONS,
+    NONRESPONSE_FUNCTIONS,
     Binary,
     Call,
     Constant,
@@ -34,10 +35,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a reference stands for: the kind of its value, and the codes it can have (None: any)."""
+    """What a reference stands for: the kind of its value, the codes it can have (None: any), the ways not to answer it."""
 
     kind: Kind
     codes: frozenset[str] | None = None
+    missing: frozenset[str] = frozenset()
 
 
 Scope = Callable[[Reference], Meaning]
@@ -94,6 +96,9 @@ def _call_kind(node: Call, scope: Scope) -> Kind:
     kind = kind_of(node.argument, scope)
     if not isinstance(node.argument, Reference):
         raise ExpressionError(f"{node.function}() takes a question", node.argument.position)
+    if node.function in NONRESPONSE_FUNCTIONS:
+        _offered(node.function, node.argument, scope)
+        return Kind.BOOLEAN
     if node.function == "count" and kind not in {Kind.SET, Kind.TABLE}:
         raise ExpressionError(
             f"count() takes a question with several answers, this has {kind}", node.argument.position
@@ -105,6 +110,15 @@ def _call_kind(node: Call, scope: Scope) -> Kind:
     if node.function == "sum" and kind is not Kind.TABLE:
         raise ExpressionError(f"sum() takes a question with rows, this has {kind}", node.argument.position)
     return Kind.BOOLEAN if node.function == "empty" else Kind.NUMBER
+
+
+def _offered(function: str, argument: Reference, scope: Scope) -> None:
+    """Only what a question offers can be said."""
+    if argument.row is not None or function not in scope(argument).missing:
+        raise ExpressionError(
+            f"{function}() takes a question that offers it: `missing` of {argument.code!r} does not",
+            argument.position,
+        )
 
 
 def _binary_kind(node: Binary, scope: Scope) -> Kind:

@@ -194,13 +194,14 @@ def _meaning_of(question: Question, pointer: str, known: _Known) -> Generator[Is
 
 
 def meaning_of(question: Question) -> Meaning:
-    """The kind of a question's answers in expressions, and the codes they can have."""
+    """The kind of a question's answers in expressions, the codes they can have, and the ways not to answer."""
+    missing = frozenset(offered.code for offered in question.missing)
     if isinstance(question, SingleChoice | MultipleChoice | Ranking) or (
         isinstance(question, Likert) and question.options
     ):
         kind = Kind.SET if isinstance(question, MultipleChoice | Ranking) else Kind.TEXT
-        return Meaning(kind, frozenset(option.code for option in question.options))
-    return Meaning(_KINDS.get(type(question), Kind.TEXT))
+        return Meaning(kind, frozenset(option.code for option in question.options), missing)
+    return Meaning(_KINDS.get(type(question), Kind.TEXT), missing=missing)
 
 
 _KINDS: Mapping[type[Asked], Kind] = {
@@ -253,6 +254,10 @@ def _question_issues(question: Question, pointer: str) -> Iterator[Issue]:
         yield Issue(
             f"{pointer}/required", f"a {question.type} is not answered and cannot be required", "warning"
         )
+    if isinstance(question, Statement | Hidden | Computed | Consent) and question.missing:
+        yield Issue(f"{pointer}/missing", f"a {question.type} is answered or not: it has nothing to refuse")
+    if len({offered.code for offered in question.missing}) < len(question.missing):
+        yield Issue(f"{pointer}/missing", "a way not to answer is offered twice")
     if isinstance(question, SingleChoice) and len(question.options) < FEW_OPTIONS:
         yield Issue(f"{pointer}/options", "a choice of one option is no choice", "warning")
     yield from _limits(question, pointer)

@@ -63,9 +63,9 @@ def texts_of(question: Asked) -> Iterator[tuple[str, Text]]:
         text = getattr(question, name, None)
         if isinstance(text, dict):
             yield f"/{name}", text
-    for name in ("options", "rows", "columns"):
+    for name in ("options", "rows", "columns", "missing"):
         for index, part in enumerate(getattr(question, name, ())):
-            if hasattr(part, "text"):
+            if getattr(part, "text", None) is not None:
                 yield f"/{name}/{index}/text", part.text
     for index, check in enumerate(question.checks):
         yield f"/checks/{index}/message", check.message

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Fault, plain
+from services.ingestion.domain.survey.nonresponse import parted
 from services.ingestion.domain.survey.ordering import displayed
 from services.ingestion.domain.survey.parts import Text
 from services.ingestion.domain.survey.phrases import say, say_fault
@@ -95,6 +96,9 @@ class QuestionLook:
     high: str
     unit: str
     placeholder: str
+    missing: tuple[Item, ...] = ()
+    """How the respondent may say that there is no answer, and in `why_not` what was said."""
+    why_not: tuple[str, ...] = ()
 
     @property
     def described_by(self) -> str:
@@ -155,7 +159,7 @@ def question_looks(
 def _look(question: Question, state: engine.State, reader: Reader, turned: Turned) -> QuestionLook:
     """One question of a step."""
     raw, fault = turned.raw, turned.faults.get(question.code)
-    value = raw[question.code] if question.code in raw else state.effective.get(question.code)
+    value, why_not = parted(raw[question.code] if question.code in raw else state.told.get(question.code))
     return QuestionLook(
         code=question.code,
         control=_control(question),
@@ -174,6 +178,11 @@ def _look(question: Question, state: engine.State, reader: Reader, turned: Turne
         high=reader.text(getattr(question, "high", None)),
         unit=reader.text(getattr(question, "unit", None)),
         placeholder=reader.text(getattr(question, "placeholder", None)),
+        missing=tuple(
+            Item(offered.code, reader.text(offered.text) or reader.say(offered.code))
+            for offered in question.missing
+        ),
+        why_not=why_not,
     )
 
 
@@ -238,4 +247,5 @@ def _hint(question: Question, reader: Reader) -> str:
 def skipped(state: engine.State, reader: Reader) -> list[str]:
     """Texts of the questions that were asked and have no answer, for the review before submitting."""
     asked = [question for question in state.visible if not isinstance(question, engine.UNANSWERED)]
-    return [reader.text(question.text) for question in asked if state.effective.get(question.code) is None]
+    told = state.told
+    return [reader.text(question.text) for question in asked if question.code not in told]

@@ -81,6 +81,13 @@ class Jump(Part):
     to: Annotated[str, StringConstraints(pattern=r"^(@complete|@screen_out|[A-Za-z][A-Za-z0-9_]{0,63})$")]
 
 
+class Unanswered(Part):
+    """A way not to answer that a question offers; without a text, the engine's own words for it."""
+
+    code: Literal["refused", "dont_know"]
+    text: Text | None = None
+
+
 class Asked(Part):
     """What every question has: a stable code, a text, and conditions in the expression language."""
 
@@ -94,6 +101,8 @@ class Asked(Part):
     then: Annotated[tuple[Jump, ...], Field(max_length=MAX_RULES)] = ()
     attention: ExpressionText | None = None
     """What an attentive respondent's answer fulfils; any other is flagged, not refused."""
+    missing: Annotated[tuple[Unanswered, ...], Field(max_length=2)] = ()
+    """How respondents may say that they do not answer; it satisfies `required`, and counts as missing."""
 
 
 Carries = Annotated[tuple[Carried, ...], Field(max_length=MAX_RULES)]

@@ -14,10 +14,13 @@ from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Answer
 from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.guessing import Guesses
+from services.ingestion.domain.survey.nonresponse import KEY
 from services.ingestion.domain.survey.questions import Hidden, Question
 
 MOST_TRIES = 20
 _SKIPPED = 0.1
+_UNANSWERED = 0.05
+"""Who says why there is no answer, where a question offers that."""
 _MOST_STEPS = 1000
 
 
@@ -33,6 +36,8 @@ class Coverage:
     values: dict[str, Counter[str]] = field(default_factory=dict)
     cells: Counter[str] = field(default_factory=Counter)
     stuck: Counter[str] = field(default_factory=Counter)
+    missing: dict[str, Counter[str]] = field(default_factory=dict)
+    """Per question how many said why they do not answer."""
     n_questions: list[int] = field(default_factory=list)
 
     @property
@@ -69,6 +74,8 @@ class _Respondent:
             if answer is not None:
                 coverage.answered[question.code] += 1
                 coverage.values.setdefault(question.code, Counter()).update(_listed(answer))
+        for code, kind in self._state.unanswered.items():
+            coverage.missing.setdefault(code, Counter())[kind] += 1
         coverage.cells.update(self._state.cells)
         coverage.n_questions.append(sum(not isinstance(q, engine.UNANSWERED) for q in self._state.visible))
         if stuck is not None:
@@ -103,12 +110,18 @@ class _Respondent:
             return True
         for _ in range(MOST_TRIES):
             applied = engine.apply(
-                self._definition, self._state.answers, {question.code: self._guesses.answer(question)}
+                self._definition, self._state.answers, {question.code: self._drawn(question)}
             )
             if not applied.faults and not (is_required and applied.state.lacking(question)):
                 self._state = applied.state
                 return True
         return not is_required
+
+    def _drawn(self, question: Question) -> Any:
+        """An answer, or now and then why there is none."""
+        if question.missing and self._rnd.random() < _UNANSWERED:
+            return {KEY: self._rnd.choice(question.missing).code}
+        return self._guesses.answer(question)
 
 
 def _listed(answer: Answer) -> list[str]:

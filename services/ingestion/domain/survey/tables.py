@@ -1,8 +1,8 @@
 """Complete interviews → the table that analyses read: columns, typed missing values and codebook.
 
 The same interviews always give the same table, byte for byte: rows in the order in which interviews began, no clock. A value that
-is missing says why in a parallel column `<alias>__missing`: the question was *not asked* (hidden, or not in that version) or was
-*skipped*. Paradata follow behind the questions.
+is missing says why in a parallel column `<alias>__missing`: the question was *not asked* (hidden, or not in that version), *refused*, *not
+known*, or *skipped*. Paradata follow behind the questions.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from contracts.datasets.values import MissingKind
 from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.nonresponse import nonresponse
 from services.ingestion.domain.survey.quality import KINDS
 from services.ingestion.domain.survey.variables import Shape, Storage, Variable, unique_alias, variables
 
@@ -96,6 +97,8 @@ def _value(variable: Variable, interview: Interview, asked: set[str]) -> tuple[A
     if variable.question not in asked or variable.question in interview.not_asked:
         return None, MissingKind.NOT_ASKED.value
     answer = interview.answers.get(variable.question)
+    if (kind := nonresponse(answer)) is not None:
+        return None, kind
     if variable.part is not None:
         answer = _part(answer, variable.part)
     if answer is None:

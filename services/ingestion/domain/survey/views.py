@@ -9,11 +9,23 @@ from services.ingestion.domain.survey.definition import (
 from services.ingestion.domain.survey.engine import State, Step
 from services.ingestion.domain.survey.ordering import displayed
 from services.ingestion.domain.survey.parts import Asked, Text
+from services.ingestion.domain.survey.phrases import say
 from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.texts import read
 
 HIDDEN_FIELDS = frozenset(
-    {"show_if", "required_if", "required", "checks", "then", "carry", "order", "about", "attention"}
+    {
+        "show_if",
+        "required_if",
+        "required",
+        "checks",
+        "then",
+        "carry",
+        "order",
+        "about",
+        "attention",
+        "missing",
+    }
 )
 PART_FIELDS = ("value", "pinned")
 TEXTS = ("text", "help", "low", "high", "unit", "placeholder")
@@ -28,13 +40,16 @@ def step_view(step: Step, state: State, definition: Definition, language: str, s
             displayed(question, seed),
             state,
             lambda text: pipes.into(read(text, language, definition.default_language)),
+            language=language,
         )
         for question in step.questions
     ]
     return {"page": step.page.code, "position": step.position, "questions": questions}
 
 
-def question_view(question: Asked, state: State, words: Callable[[Text], str]) -> dict[str, Any]:
+def question_view(
+    question: Asked, state: State, words: Callable[[Text], str], *, language: str
+) -> dict[str, Any]:
     """One question as JSON: its limits, options and texts, whether it is required now, and the present answer."""
     view = question.model_dump(mode="json", exclude=set(HIDDEN_FIELDS), exclude_none=True)
     for name in TEXTS:
@@ -47,5 +62,13 @@ def question_view(question: Asked, state: State, words: Callable[[Text], str]) -
                 for hidden in PART_FIELDS:
                     part.pop(hidden, None)
     view["required"] = question.code in state.required
-    view["answer"] = state.effective.get(question.code)
+    if question.missing:
+        view["missing"] = [
+            {
+                "code": offered.code,
+                "text": words(offered.text) if offered.text else say(language, offered.code),
+            }
+            for offered in question.missing
+        ]
+    view["answer"] = state.told.get(question.code)
     return view
