@@ -34,7 +34,7 @@ stop: ## stop a stack that `make run` started in this folder
 demo: install ## start the stack and walk the main job on a real survey (ONCE=1 ends afterwards)
 	@exec $(PY) -m deploy.demo $(if $(ONCE),--once)
 
-install-optional: install ## install optional system packages: Chromium (page tests), Tesseract (scans); needs root and apt-get
+install-optional: install ## install what page tests (Chromium, axe-core) and scans (Tesseract) need; wants root, apt-get, npm
 	@deploy/install-optional.sh
 
 test: install ## all tests, on the real servers of the local stack

@@ -1,11 +1,13 @@
-"""One whole stack, started by the program behind `make run`, and the demo's walk through it."""
+"""One whole stack, started by the program behind `make run`, the demo's walk through it, and one browser to look at it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from deploy.browser.chromium import AXE_SCRIPT, Chromium, Page, find_chromium
 from deploy.demo.client import Client
 from deploy.demo.walk import Walk
 from tests.faults.local_run import LocalRun
@@ -41,3 +43,27 @@ def walk(run: dict[str, Any]) -> Iterator[Walk]:
     made.make_project()
     yield made
     made.client.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """The one browser of all page tests; without it they are skipped, but never in CI."""
+    needed = {"Chromium": find_chromium() is not None, "axe-core": AXE_SCRIPT.exists()}
+    missing = " and ".join(name for name, is_there in needed.items() if not is_there)
+    if missing:
+        reason = f"{missing} not installed; `make install-optional` does it"
+        if os.environ.get("CI", "").lower() in {"", "0", "false"}:
+            pytest.skip(reason)
+        pytest.fail(reason)
+    with Chromium(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    """A tab with cookies of its own; afterwards no script has failed and no policy refused anything."""
+    opened = chromium.open_page()
+    opened.prefer(prefers_reduced_motion="reduce")  # a page that changes size in motion complains
+    yield opened
+    assert opened.complaints == []
+    opened.close()

@@ -1,0 +1,63 @@
+"""The survey with a question of every type, published in both layouts and all looks, and how a test fills it in."""
+
+import json
+from collections.abc import Mapping
+
+from deploy.browser.chromium import AXE_SCRIPT, Page
+from deploy.browser.specimen import ANSWERS, DEFINITION, THEMES
+from deploy.demo.walk import Walk
+
+LAYOUTS = ("CLASSIC", "FOCUS")
+PHONE, DESKTOP = (360, 740), (1280, 900)
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# Axe leaves the size of targets (2.5.8) out unless it is asked for.
+AXE = f"""axe.run(document, {{resultTypes: ['violations'], runOnly: {list(RULES)}, rules: {{'target-size': {{enabled: true}}}}}})
+  .then(found => found.violations.flatMap(rule => rule.nodes.map(node => `${{rule.id}}: ${{node.html}} ${{node.failureSummary}}`)))"""
+FILL = """(answers => {
+  let filled = 0;
+  for (const [name, wanted] of Object.entries(answers)) for (const field of document.getElementsByName('a.' + name)) {
+    if (['radio', 'checkbox'].includes(field.type)) field.checked = [wanted].flat().includes(field.value);
+    else field.value = wanted;
+    filled += 1;
+  }
+  return filled;
+})"""
+
+
+def published(walk: Walk) -> dict[tuple[str, str], str]:
+    """(layout, theme) → address of the survey that looks so."""
+    addresses = {}
+    for layout in LAYOUTS:
+        for name, theme in THEMES.items():
+            body = {
+                "title": f"{layout} {name}",
+                "definition": DEFINITION,
+                "layout_style": layout,
+                "theme_config": theme,
+            }
+            survey = walk.client.call(
+                "POST", f"/api/projects/{walk.project_id}/surveys", json=body, expect=201
+            )
+            walk.client.call("POST", f"/api/surveys/{survey['id']}/publish", json={})
+            addresses[layout, name] = f"{walk.client.base_url}/s/{survey['uuid']}"
+    return addresses
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe finds wrong, and whether the page has to be scrolled sideways."""
+    if not page.run("'axe' in window"):
+        page.run(f"{AXE_SCRIPT.read_text()};0")
+    found = list(page.run(AXE))
+    width, sticking = page.run("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
+    return found + ([f"{sticking} px wide in a window of {width} px"] if sticking > width else [])
+
+
+def fill(page: Page, answers: Mapping[str, str | list[str]] = ANSWERS) -> int:
+    """Enter what the page asks for, and return how many fields that were."""
+    return int(page.run(f"{FILL}({json.dumps(answers)})"))
+
+
+def press_button(page: Page, which: str = "button.primary") -> None:
+    """Press a button, the one that leads on when no other is named, and wait for the next page."""
+    with page.loading():
+        page.run(f"document.querySelector({json.dumps(which)}).click()")
