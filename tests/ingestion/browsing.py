@@ -27,8 +27,13 @@ class Reader(html.parser.HTMLParser):
         self.ids: list[str] = []
         self.points_to: set[str] = set()
         self.tags: list[str] = []
+        self._values: dict[str, list[str]] = {}
         self._textarea: str | None = None
         self.feed(page)
+
+    def values(self, name: str) -> list[str]:
+        """What can be chosen in a group of buttons or boxes, from the first to the last."""
+        return self._values.get(name, [])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what matters of a tag."""
@@ -36,7 +41,8 @@ class Reader(html.parser.HTMLParser):
         self.tags.append(tag)
         if "id" in a:
             self.ids.append(a["id"])
-        self.points_to |= set(a.get("for", "").split()) | set(a.get("aria-describedby", "").split())
+        for points in ("for", "aria-describedby", "aria-labelledby"):
+            self.points_to |= set(a.get(points, "").split())
         if a.get("href", "").startswith("#"):
             self.points_to.add(a["href"][1:])
         if tag == "form":
@@ -51,6 +57,8 @@ class Reader(html.parser.HTMLParser):
     def _field(self, tag: str, a: dict[str, str]) -> None:
         self.form.names.add(a["name"])
         is_box = a.get("type") in {"radio", "checkbox"}
+        if is_box:
+            self._values.setdefault(a["name"], []).append(a.get("value", ""))
         if tag == "textarea":
             self._textarea = a["name"]
         elif tag == "input" and (not is_box or "checked" in a):

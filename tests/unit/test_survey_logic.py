@@ -339,3 +339,46 @@ def test_ages_follow_from_dates() -> None:
     )
     assert "child" in codes(state(definition, born="2000-05-01", moved="2010-01-01").visible)
     assert "child" not in codes(state(definition, born="1950-05-01", moved="2010-01-01").visible)
+
+
+def test_in_a_loop_the_words_of_other_are_known_by_the_code_of_their_turn() -> None:
+    other = {"code": "x", "text": text("Other"), "other": True}
+    kind = {
+        "code": "kind",
+        "type": "single_choice",
+        "text": text("Kind?"),
+        "options": [*options("new"), other],
+    }
+    why = {"code": "why", "type": "short_text", "text": text("Why?"), "show_if": "length(kind_x) > 9"}
+    later = {"code": "last", "type": "consent", "text": text("Ok?"), "show_if": "not empty(kind_vw_x)"}
+    definition = parse_definition(
+        {
+            "languages": ["en"],
+            "pages": [
+                {
+                    "code": "p1",
+                    "questions": [
+                        {
+                            "code": "known",
+                            "type": "multiple_choice",
+                            "text": text("?"),
+                            "options": options("vw", "kia"),
+                        }
+                    ],
+                },
+                {"code": "p2", "loop": {"over": "known"}, "questions": [kind, why]},
+                {"code": "p3", "questions": [later]},
+            ],
+        }
+    )
+    assert [issue.detail for issue in lint(definition) if issue.level == "error"] == []
+    state = engine.apply(
+        expanded(definition), {}, {"known": ["vw"], "kind_vw": "x", "kind_vw_x": "second hand"}
+    ).state
+    assert [question.code for question in state.visible] == [
+        "known",
+        "kind_vw",
+        "kind_vw_x",
+        "why_vw",
+        "last",
+    ]

@@ -75,7 +75,7 @@ def is_secure(request: Request) -> bool:
 
 def first_page(request: Request, seen: Visit, *, form_token: str, seed: int) -> Response:
     """The first step for somebody without a session; nothing is stored, and the form's own session will have this seed."""
-    state = engine.open_interview(seen.questionnaire.definition, link_of(request))
+    state = engine.open_interview(seen.questionnaire.definition, link_of(request), seed=seed)
     viewed = _Viewed(seen.questionnaire, seed, None)
     return _step(request, viewed, Turned(state, 0), form_token=form_token)
 

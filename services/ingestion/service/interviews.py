@@ -110,5 +110,5 @@ async def interview_of(session: Session | Snapshot, response: SurveyResponse) ->
         raise NotFound("The survey of this interview is gone.")
     version = await queries.get_version(session, response.survey_version_id)
     asked = _questionnaire_of(version)
-    state = engine.apply(asked.definition, response.answers, {}).state
+    state = engine.apply(asked.definition, response.answers, {}, seed=response.seed).state
     return Interview(survey, version.number, asked, response, state)

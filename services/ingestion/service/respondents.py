@@ -56,7 +56,8 @@ async def begin_interview(
         raise SurveyNotOpen(f"The survey is {seen.survey.status}.", survey_status=seen.survey.status)
     await require_room_for_interview(session, limits, seen.survey.project_id)
     definition = seen.questionnaire.definition
-    state = engine.open_interview(definition, link)
+    seed = seed_of(token_hash)
+    state = engine.open_interview(definition, link, seed=seed)
     await queries.add_interview(
         session,
         {
@@ -64,7 +65,7 @@ async def begin_interview(
             "survey_id": seen.survey.id,
             "survey_version_id": seen.survey.published_version_id,
             "token_hash": token_hash,
-            "seed": seed_of(token_hash),
+            "seed": seed,
             "answers": state.answers,
             "not_asked": list(state.not_asked),
             "language": choose_language(
@@ -88,7 +89,9 @@ async def reopen_interview(session: Session, token_hash: str) -> Interview:
 
 def store_answers(interview: Interview, given: Mapping[str, Any]) -> engine.Applied:
     """Take in what is acceptable of the given answers, and return what is wrong with the others, or doubted."""
-    applied = engine.apply(interview.questionnaire.definition, interview.response.answers, given)
+    applied = engine.apply(
+        interview.questionnaire.definition, interview.response.answers, given, seed=interview.response.seed
+    )
     interview.state = applied.state
     interview.response.answers = applied.state.answers
     interview.response.not_asked = list(applied.state.not_asked)

@@ -13,7 +13,7 @@ from typing import Any
 from services.ingestion.domain.survey.expressions import MAX_NUMBER
 from services.ingestion.domain.survey.issues import escape
 from services.ingestion.domain.survey.notations import day, email, phone, time_of_day, web_address
-from services.ingestion.domain.survey.parts import Asked, Option
+from services.ingestion.domain.survey.parts import Asked, Item, Option
 from services.ingestion.domain.survey.questions import (
     Address,
     Consent,
@@ -23,6 +23,7 @@ from services.ingestion.domain.survey.questions import (
     FreeText,
     Likert,
     Matrix,
+    MaxDiff,
     MultipleChoice,
     Number,
     Ranking,
@@ -39,6 +40,7 @@ MAX_URL = 2_048
 LONGEST_SHOWN = 40
 OWN_WORDS = "own_words"
 """The key of a fault that speaks in the survey's own words: `text` of its values."""
+BEST_WORST = ("best", "worst")
 SUM_TOLERANCE = 1e-9
 OPTIONAL_ADDRESS_FIELDS = frozenset({"line2", "region"})
 ADDRESS_FIELD_LENGTH = 200
@@ -113,7 +115,7 @@ def plain(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else str(number)
 
 
-def _code(options: Iterable[Option], raw: Any) -> str:
+def _code(options: Iterable[Item], raw: Any) -> str:
     """The code of one of the options."""
     if not isinstance(raw, str) or raw not in {option.code for option in options}:
         raise _refuse("not_option", value=_shown(raw))
@@ -319,6 +321,25 @@ def _ranking(question: Ranking, raw: Any) -> Answer | None:
 
 
 @canonical.register
+def _best_and_worst(question: MaxDiff, raw: Any) -> Answer | None:
+    """What was best and worst, with what was shown: the items of a set are known to nobody who has the answer only."""
+    if is_empty(raw):
+        return None
+    shown = [item.code for item in question.options]
+    given = _mapping(raw, {*BEST_WORST, "shown"}, unknown="unknown_row")
+    if given.get("shown", shown) != shown:
+        raise _refuse("not_shown", "/shown")
+    chosen: dict[str, Any] = {
+        part: _at(part, _code, question.options, given[part])
+        for part in BEST_WORST
+        if not is_empty(given.get(part))
+    }
+    if len(chosen) > len(set(chosen.values())):
+        raise _refuse("best_is_worst", "/worst")
+    return {**chosen, "shown": shown} if chosen else None
+
+
+@canonical.register
 def _consent(question: Consent, raw: Any) -> Answer | None:  # noqa: ARG001 - the signature of every type's rule
     if raw is not None and not isinstance(raw, bool):
         raise _refuse("not_boolean")
@@ -344,15 +365,25 @@ def lacking(question: Asked, answer: Any) -> Fault | None:
         return Fault("consent_required" if isinstance(question, Consent) else "required")
     if isinstance(question, Consent) and answer is not True:
         return Fault("consent_required")
-    if isinstance(question, Matrix) and question.required_rows == "all":
-        return _first_missing((row.code for row in question.rows), answer, "required_row")
-    if isinstance(question, Address):
-        needed = (name for name in question.fields if name not in OPTIONAL_ADDRESS_FIELDS)
-        return _first_missing(needed, answer, "required")
     if isinstance(question, Ranking):
         wanted = min(question.max or len(question.options), len(question.options))
         return Fault("rank_all", {"n": wanted}) if len(answer) < wanted else None
-    return None
+    if isinstance(question, Matrix):
+        return _first_missing(_needed_parts(question), answer, "required_row")
+    return _first_missing(_needed_parts(question), answer, "required")
+
+
+def _needed_parts(question: Asked) -> Iterable[str]:
+    """The parts that the answer to a required question must have."""
+    match question:
+        case Matrix(required_rows="all"):
+            return (row.code for row in question.rows)
+        case Address():
+            return (name for name in question.fields if name not in OPTIONAL_ADDRESS_FIELDS)
+        case MaxDiff():
+            return BEST_WORST
+        case _:
+            return ()
 
 
 def _first_missing(parts: Iterable[str], answer: Mapping[str, Any], key: str) -> Fault | None:

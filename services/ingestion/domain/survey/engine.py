@@ -19,6 +19,7 @@ from services.ingestion.domain.survey.answers import (
     Fault,
     lacking,
 )
+from services.ingestion.domain.survey.balancing import dealt
 from services.ingestion.domain.survey.carrying import narrowed, still_given
 from services.ingestion.domain.survey.definition import Definition, Ending, Page
 from services.ingestion.domain.survey.expanding import is_carrying
@@ -26,7 +27,14 @@ from services.ingestion.domain.survey.expressions import NONRESPONSE, holds, par
 from services.ingestion.domain.survey.nonresponse import KEY, nonresponse, taken
 from services.ingestion.domain.survey.ordering import ordered_pages, question_groups
 from services.ingestion.domain.survey.parts import COMPLETE, Asked
-from services.ingestion.domain.survey.questions import Computed, Hidden, Question, Statement, Unsupported
+from services.ingestion.domain.survey.questions import (
+    Computed,
+    Hidden,
+    MaxDiffSet,
+    Question,
+    Statement,
+    Unsupported,
+)
 
 Layout = Literal["CLASSIC", "FOCUS"]
 Answers = dict[str, Any]
@@ -99,7 +107,7 @@ class Progress:
     total: int
 
 
-def open_interview(definition: Definition, link: Mapping[str, str]) -> State:
+def open_interview(definition: Definition, link: Mapping[str, str], *, seed: int = 0) -> State:
     """The state before the first answer; hidden fields take their values from the link's parameters."""
     carried: Answers = {}
     for _, _, question in definition.questions():
@@ -107,7 +115,7 @@ def open_interview(definition: Definition, link: Mapping[str, str]) -> State:
             value = link.get(question.code) or question.default
             if value:
                 carried[question.code] = _storable(value)
-    return apply(definition, carried, {}).state
+    return apply(definition, carried, {}, seed=seed).state
 
 
 def _storable(value: str) -> str:
@@ -116,13 +124,16 @@ def _storable(value: str) -> str:
     return kept.strip()[:1_000]
 
 
-def apply(definition: Definition, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Applied:
+def apply(
+    definition: Definition, stored: Mapping[str, Any], given: Mapping[str, Any], *, seed: int = 0
+) -> Applied:
     """Take raw answers in and recompute everything after them. A raw null or empty value takes an answer back.
 
     Answers to questions that are not asked are faults, and so are unknown codes; a stored answer whose question is no longer asked
-    is kept, without effect. Nothing of a refused answer is stored. Linear in the number of questions.
+    is kept, without effect. Nothing of a refused answer is stored. The seed deals the sets of maxdiff questions. Linear in the
+    number of questions.
     """
-    taking = _Taking(definition, stored, given)
+    taking = _Taking(definition, stored, given, seed)
     for page in definition.pages:
         taking.reach(page.code)
         page_shown = taking.holds(page.show_if, default=True)
@@ -138,8 +149,10 @@ def apply(definition: Definition, stored: Mapping[str, Any], given: Mapping[str,
 class _Taking:
     """One pass over the questions: what is stored, what counts, what is refused so far."""
 
-    def __init__(self, definition: Definition, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        self.definition, self.stored, self.given = definition, stored, given
+    def __init__(
+        self, definition: Definition, stored: Mapping[str, Any], given: Mapping[str, Any], seed: int
+    ) -> None:
+        self.definition, self.stored, self.given, self.seed = definition, stored, given, seed
         self.answers: Answers = {}
         self.effective: Answers = {}
         self.unanswered: dict[str, str] = {}
@@ -166,6 +179,9 @@ class _Taking:
     def take(self, question: Question, *, shown: bool) -> None:
         """Take one question's answer in, in its turn."""
         self.reach(question.code)
+        if isinstance(question, MaxDiffSet):
+            self.reach(question.of)
+            question = dealt(question, self.seed, self.stored.get(question.code))
         is_passed = self.ended is not None or self._jumps_to is not None
         narrow = narrowed(question, self.definition, self.asked, self.effective)
         if not shown or is_passed or narrow is None:

@@ -7,7 +7,7 @@ Pure and deterministic; conditions are rewritten by the positions of their refer
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +19,8 @@ from services.ingestion.domain.survey.questions import (
     Choosing,
     Computed,
     Matrix,
+    MaxDiff,
+    MaxDiffSet,
     MultipleChoice,
     OtherText,
     Question,
@@ -39,6 +41,28 @@ def others_of(question: Asked) -> list[Option]:
     if not isinstance(question, SingleChoice | MultipleChoice):
         return []
     return [option for option in question.options if option.other]
+
+
+def written_out(question: Any) -> list[AnyQuestion]:
+    """The questions that one is asked as: a maxdiff as its sets, others with the texts beside them."""
+    return list(_sets_of(question)) or [question, *_other_texts(question)]
+
+
+def added_codes(question: Asked) -> list[str]:
+    """The codes of the questions that one is written out to, besides its own: words of other options, sets of a maxdiff."""
+    if isinstance(question, MaxDiff):
+        return [f"{question.code}_{number}" for number in range(1, question.n_sets + 1)]
+    return [f"{question.code}_{suffix_of(option)}" for option in others_of(question)]
+
+
+def turned_codes(questions: Iterable[Asked], turn: str) -> dict[str, str]:
+    """What the codes of questions in a loop are in one turn, with those of the questions that they are written out to."""
+    turned: dict[str, str] = {}
+    for question in questions:
+        code = f"{question.code}_{turn}"
+        turned[question.code] = code
+        turned |= {added: f"{code}{added.removeprefix(question.code)}" for added in added_codes(question)}
+    return turned
 
 
 def expanded(definition: Definition) -> Definition:
@@ -67,7 +91,7 @@ class _Writing:
             questions: list[AnyQuestion] = []
             for question in page.questions:
                 asked = self._with_carried(question)
-                questions += [asked, *_other_texts(asked)]
+                questions += written_out(asked)
             self._known |= {question.code: question for question in questions}
             self.pages.append(page.model_copy(update={"questions": tuple(questions)}))
 
@@ -94,6 +118,20 @@ class _Writing:
             return question.model_copy(update={"rows": (*rows, *question.rows)})
         plain = [option.model_copy(update={"other": False}) for option in taken]
         return question.model_copy(update={"options": (*plain, *question.options)})
+
+
+def _sets_of(question: Any) -> Iterator[MaxDiffSet]:
+    """The sets of a maxdiff question, each a question of its own; what it checks and where it leads follows the last."""
+    if not isinstance(question, MaxDiff):
+        return
+    written = {name: getattr(question, name) for name in MaxDiff.model_fields}
+    n_sets = question.n_sets
+    for number in range(1, n_sets + 1):
+        rules: dict[str, Any] = {} if number == n_sets else {"checks": (), "then": (), "attention": None}
+        code = f"{question.code}_{number}"
+        yield MaxDiffSet(
+            **(written | rules | {"code": code, "of": question.code, "number": number, "sets": n_sets})
+        )
 
 
 def _other_texts(question: Any) -> Iterator[OtherText]:
@@ -125,14 +163,10 @@ class _Turn:
         self.block = f"{group[0].code}_{self._suffix}"
         chosen = f"{loop.over} == '{option.code}'" if is_single else f"{loop.over} contains '{option.code}'"
         self._shown = {"selected": chosen, "unselected": f"not ({chosen})", "all": None}[loop.which]
-        inner = {page.code for page in group}
-        for page in group:
-            for question in page.questions:
-                inner |= {
-                    question.code,
-                    *(f"{question.code}_{suffix_of(one)}" for one in others_of(question)),
-                }
-        self._renamed = {code: f"{code}_{self._suffix}" for code in inner}
+        self._renamed = {page.code: f"{page.code}_{self._suffix}" for page in group}
+        self._renamed |= turned_codes(
+            (question for page in group for question in page.questions), self._suffix
+        )
 
     def page(self, page: Page) -> Page:
         """The page of this turn."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.ingestion.domain.survey.answers import BEST_WORST
 from services.ingestion.domain.survey.nonresponse import KINDS, SIGN, said
 from services.ingestion.domain.survey.questions import (
     Address,
@@ -15,6 +16,7 @@ from services.ingestion.domain.survey.questions import (
     ConstantSum,
     Likert,
     Matrix,
+    MaxDiff,
     MultipleChoice,
     Number,
     Question,
@@ -77,6 +79,8 @@ def _raw_parts(question: Question, fields: Fields) -> Any:
     match question:
         case ConstantSum():
             return {o.code: number(_first(fields, f"{question.code}.{o.code}")) for o in question.options}
+        case MaxDiff():
+            return {part: _first(fields, f"{question.code}.{part}") for part in BEST_WORST}
         case Ranking():
             return _ranked(question, fields)
         case Address():

@@ -23,6 +23,7 @@ from services.ingestion.domain.survey.questions import (
     FreeText,
     Likert,
     Matrix,
+    MaxDiff,
     MultipleChoice,
     Number,
     Ranking,
@@ -100,6 +101,11 @@ class Guesses:
     @answer.register
     def _matrix(self, question: Matrix) -> Any:
         return {row.code: self._cell(question) for row in question.rows}
+
+    @answer.register
+    def _best_and_worst(self, question: MaxDiff) -> Any:
+        best, worst = self._rnd.sample([item.code for item in question.options], 2)
+        return {"best": best, "worst": worst}
 
     @answer.register
     def _ranking(self, question: Ranking) -> Any:

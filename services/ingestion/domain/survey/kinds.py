@@ -31,6 +31,7 @@ class Kind(StrEnum):
     SET = "several options"
     TABLE = "one value per row"
     LIST = "list"
+    PAIR = "a best and a worst option"
 
 
 @dataclass(frozen=True)

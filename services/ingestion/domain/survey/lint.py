@@ -7,8 +7,9 @@ cycles out: the message names the cycle when there is one.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.ingestion.domain.survey.answers import BEST_WORST
 from services.ingestion.domain.survey.definition import Definition, Page
-from services.ingestion.domain.survey.expanding import expanded, others_of, suffix_of
+from services.ingestion.domain.survey.expanding import added_codes, expanded, turned_codes, written_out
 from services.ingestion.domain.survey.expressions import ExpressionError, Node, Reference, parse, references
 from services.ingestion.domain.survey.issues import Issue
 from services.ingestion.domain.survey.kinds import Kind, Meaning, kind_of
@@ -25,6 +26,8 @@ from services.ingestion.domain.survey.questions import (
     Hidden,
     Likert,
     Matrix,
+    MaxDiff,
+    MaxDiffSet,
     MultipleChoice,
     Number,
     Question,
@@ -90,8 +93,9 @@ class _Known:
 
 def _conditions(definition: Definition) -> Iterator[Issue]:
     """An error for each expression that cannot be read or does not make sense where it stands."""
-    asked = (expanded(definition), definition)
-    known = _Known({question.code: question for each in asked for _, _, question in each.questions()})
+    here = (asked for _, _, question in definition.questions() for asked in written_out(question))
+    every = [*(question for _, _, question in expanded(definition).questions()), *here]
+    known = _Known({question.code: question for question in every})
     _collect_uses(definition, known)
     later: dict[tuple[str, ...], dict[str, Meaning]] = {}
     for unit in units_of(definition):
@@ -100,10 +104,12 @@ def _conditions(definition: Definition) -> Iterator[Issue]:
             yield from _page_conditions(f"/pages/{place}", page, known)
         learned = {code: known.meanings[code] for code in known.meanings.keys() - before.keys()}
         if unit.loop is not None:
+            inside = [question for _, page in unit.pages for question in page.questions]
             learned = {
-                f"{code}_{turn}": meaning
-                for code, meaning in learned.items()
+                turned: learned[code]
                 for turn in unit.turns(known.every)
+                for code, turned in turned_codes(inside, turn).items()
+                if code in learned
             }
         if unit.group is None:
             known.meanings = before | learned
@@ -137,16 +143,21 @@ def _page_conditions(pointer: str, page: Page, known: _Known) -> Iterator[Issue]
             if text := getattr(question, name):
                 yield from _condition(text, f"{at}/{name}", known)
         meaning = yield from _meaning_of(question, at, known)
-        others = {
-            f"{question.code}_{suffix_of(option)}": Meaning(Kind.TEXT) for option in others_of(question)
-        }
-        with_own = _Known(known.every, {**known.meanings, question.code: meaning}, known.uses)
+        own = _own_meanings(question, meaning)
+        with_own = _Known(known.every, known.meanings | own, known.uses)
         for where, text in _rules(question):
             yield from _condition(text, f"{at}{where}", with_own)
         # Questions that change places know nothing of each other.
         target = learned if page.order == "random" else known.meanings
-        target |= {question.code: meaning, **others}
+        target |= own
     known.meanings |= learned
+
+
+def _own_meanings(question: Question, meaning: Meaning) -> dict[str, Meaning]:
+    """What the codes mean under which a question's answers are known: a maxdiff has one for each of its sets, and none else."""
+    if isinstance(question, MaxDiff):
+        return dict.fromkeys(added_codes(question), meaning)
+    return {question.code: meaning, **dict.fromkeys(added_codes(question), Meaning(Kind.TEXT))}
 
 
 def _collect_uses(definition: Definition, known: _Known) -> None:
@@ -214,6 +225,8 @@ _KINDS: Mapping[type[Asked], Kind] = {
     Address: Kind.TABLE,
     Consent: Kind.BOOLEAN,
     DateOrTime: Kind.DATE,
+    MaxDiff: Kind.PAIR,
+    MaxDiffSet: Kind.PAIR,
 }
 
 
@@ -225,6 +238,8 @@ def _row_meaning(question: Question, reference: Reference) -> Meaning:
     if isinstance(question, Matrix) and question.type in {"matrix_single", "matrix_multiple"}:
         kind = Kind.TEXT if question.type == "matrix_single" else Kind.SET
         return Meaning(kind, frozenset(column.code for column in question.columns))
+    if isinstance(question, MaxDiff):
+        return Meaning(Kind.TEXT, frozenset(item.code for item in question.options))
     if isinstance(question, ConstantSum) or question.type == "matrix_number":
         return Meaning(Kind.NUMBER)
     return Meaning(Kind.TEXT)
@@ -239,6 +254,8 @@ def parts_of(question: Question) -> tuple[str, ...]:
             return tuple(option.code for option in question.options)
         case Address():
             return question.fields
+        case MaxDiff():
+            return BEST_WORST
         case _:
             return ()
 
@@ -260,7 +277,24 @@ def _question_issues(question: Question, pointer: str) -> Iterator[Issue]:
         yield Issue(f"{pointer}/missing", "a way not to answer is offered twice")
     if isinstance(question, SingleChoice) and len(question.options) < FEW_OPTIONS:
         yield Issue(f"{pointer}/options", "a choice of one option is no choice", "warning")
+    if isinstance(question, MaxDiff):
+        yield from _design_issues(question, pointer)
     yield from _limits(question, pointer)
+
+
+def _design_issues(question: MaxDiff, pointer: str) -> Iterator[Issue]:
+    """Sets that compare nothing, or too little."""
+    n_items, per_set = len(question.options), question.per_set
+    if n_items <= per_set:
+        yield Issue(f"{pointer}/options", f"{n_items} items make no sets of {per_set}: give more items")
+    elif n_items < 2 * per_set:
+        detail = f"more than half of the {n_items} items are shown at once; a smaller per_set tells more"
+        yield Issue(f"{pointer}/per_set", detail, "warning")
+    if question.n_sets * per_set < n_items:
+        detail = (
+            f"{question.n_sets} sets of {per_set} leave some of the {n_items} items unseen by each respondent"
+        )
+        yield Issue(f"{pointer}/sets", detail, "warning")
 
 
 def _limits(question: Question, pointer: str) -> Iterator[Issue]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from services.ingestion.domain.survey.answers import BEST_WORST
 from services.ingestion.domain.survey.definition import MAX_QUESTIONS, Definition, Loop, Page
-from services.ingestion.domain.survey.expanding import expanded, suffix_of
+from services.ingestion.domain.survey.expanding import expanded, suffix_of, written_out
 from services.ingestion.domain.survey.issues import Issue
 from services.ingestion.domain.survey.parts import COMPLETE, SCREEN_OUT, Asked, Text
 from services.ingestion.domain.survey.piping import CODE, LABEL, pipes_in
-from services.ingestion.domain.survey.questions import Choosing, ConstantSum, Matrix, Question
+from services.ingestion.domain.survey.questions import Choosing, ConstantSum, Matrix, MaxDiff, Question
 
 LONGEST_CODE = 64
 _LOOP_WORD = "loop"
@@ -216,11 +217,11 @@ def _pipe_issues(definition: Definition) -> Iterator[Issue]:
     for unit in units_of(definition):
         inside: set[str] = set()
         for place, page in unit.pages:
-            here = {question.code for question in page.questions}
+            here = {each.code: each for question in page.questions for each in written_out(question)}
             for pointer, text in _page_texts(f"/pages/{place}", page):
-                known = _Piped(before | inside | here, {**asked, **{q.code: q for q in page.questions}}, here)
+                known = _Piped(before | inside | here.keys(), {**asked, **here}, set(here))
                 yield from known.issues(pointer, text, in_loop=unit.loop is not None)
-            inside |= here
+            inside |= {question.code for question in page.questions} | here.keys()
         turns = unit.turns(asked)
         before |= {f"{code}_{turn}" for code in inside for turn in turns} if unit.loop else inside
         before |= {code for code in asked if any(code.startswith(f"{one}_") for one in inside)}
@@ -268,12 +269,14 @@ class _Piped:
     def _fault(self, code: str, part: str | None, *, in_loop: bool) -> str | None:
         if code == _LOOP_WORD and part is None:
             return None if in_loop else "{{ loop }} stands in pages with a loop only"
-        if code not in self.known:
+        if code not in self.known or code not in self.questions:
             return f"{code!r} is not asked before this text"
         parts: Sequence[str] = [row.code for row in getattr(self.questions.get(code), "rows", ())]
         question = self.questions.get(code)
         if isinstance(question, ConstantSum):
             parts = [option.code for option in question.options]
+        if isinstance(question, MaxDiff):
+            parts = BEST_WORST
         if part not in {None, LABEL, CODE, *parts, *getattr(question, "fields", ())}:
             return f"{code!r} has no part {part!r}"
         return None

@@ -17,6 +17,7 @@ from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.questions import (
     ConstantSum,
     Likert,
+    MaxDiffSet,
     MultipleChoice,
     Question,
     Ranking,
@@ -49,6 +50,7 @@ CONTROLS = {
     "matrix_text": "parts",
     "constant_sum": "parts",
     "ranking": "ranking",
+    "maxdiff": "best_worst",
     "consent": "consent",
     "address": "parts",
     "statement": "statement",
@@ -164,7 +166,7 @@ def _look(question: Question, state: engine.State, reader: Reader, turned: Turne
         code=question.code,
         control=_control(question),
         question=question,
-        text=reader.text(question.text),
+        text=_words(question, reader),
         help=reader.text(question.help),
         hint=_hint(question, reader),
         required=question.code in state.required and not isinstance(question, Statement),
@@ -184,6 +186,14 @@ def _look(question: Question, state: engine.State, reader: Reader, turned: Turne
         ),
         why_not=why_not,
     )
+
+
+def _words(question: Question, reader: Reader) -> str:
+    """What is asked; of a maxdiff also which set it is."""
+    words = reader.text(question.text)
+    if isinstance(question, MaxDiffSet):
+        return f"{words} ({reader.say('progress_of', done=question.number, total=question.n_sets)})"
+    return words
 
 
 def _control(question: Question) -> str:
@@ -248,4 +258,4 @@ def skipped(state: engine.State, reader: Reader) -> list[str]:
     """Texts of the questions that were asked and have no answer, for the review before submitting."""
     asked = [question for question in state.visible if not isinstance(question, engine.UNANSWERED)]
     told = state.told
-    return [reader.text(question.text) for question in asked if question.code not in told]
+    return [_words(question, reader) for question in asked if question.code not in told]

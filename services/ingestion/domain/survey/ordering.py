@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from services.ingestion.domain.survey.definition import Definition, Page
 from services.ingestion.domain.survey.parts import Option, Order, Row
-from services.ingestion.domain.survey.questions import Choosing, Matrix, OtherText, Question
+from services.ingestion.domain.survey.questions import Choosing, Matrix, MaxDiffSet, OtherText, Question
 
 _Part = TypeVar("_Part", Option, Row)
 
@@ -69,8 +69,13 @@ def question_groups(page: Page, seed: int) -> list[tuple[Question, ...]]:
     """A page's questions in the order of an interview, each together with the texts that are asked beside it."""
     groups = list(_with_those_beside(page.questions))
     if page.order == "random":
-        groups.sort(key=lambda group: lot(seed, page.code, group[0].code))
+        groups.sort(key=lambda group: lot(seed, page.code, _drawn_as(group[0])))
     return groups
+
+
+def _drawn_as(question: Question) -> str:
+    """The code that a question's lot is drawn by: the sets of one maxdiff have one lot, and stay together."""
+    return question.of if isinstance(question, MaxDiffSet) else question.code
 
 
 def _with_those_beside(questions: Sequence[Question]) -> Iterator[tuple[Question, ...]]:

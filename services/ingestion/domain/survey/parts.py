@@ -32,15 +32,20 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Option(Part):
+class Item(Part):
+    """One thing that is compared with others."""
+
+    code: OptionCode
+    text: Text
+
+
+class Option(Item):
     """One thing that can be chosen. `value` is its number in means; an `exclusive` option excludes all others.
 
     A `pinned` option keeps its place where the others change theirs. `other` asks what is meant: the words are a question of
     their own, `<question>_<option>`.
     """
 
-    code: OptionCode
-    text: Text
     value: float | None = None
     exclusive: bool = False
     pinned: bool = False

@@ -3,15 +3,16 @@
 This module knows the *shape* only, like `definition`: what counts as an answer is `answers`' question.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from services.ingestion.domain.survey.parts import (
     MAX_OPTIONS,
     Asked,
     Carries,
     ExpressionText,
+    Item,
     Order,
     QuestionCode,
     Row,
@@ -21,6 +22,10 @@ from services.ingestion.domain.survey.parts import (
 
 NPS_HIGHEST = 10
 SCALE_STEPS = {"rating": 5, "csat": 5, "ces": 7, "likert": 5}
+MAX_ITEMS = 40
+MAX_SETS = 40
+APPEARANCES = 3
+"""How often each item of a maxdiff question is shown at least, where nothing else is said (3K/k sets: Sawtooth Software, 2013)."""
 
 
 class Choosing(Asked):
@@ -159,6 +164,45 @@ class Ranking(Choosing):
     max: int | None = Field(default=None, ge=1)
 
 
+class MaxDiff(Asked):
+    """Best-worst scaling: of `per_set` items at a time, which is the best and which the worst; `high` and `low` say it otherwise.
+
+    Items come from here alone: a design is balanced over a list that everybody has.
+    """
+
+    type: Literal["maxdiff"]
+    options: Annotated[tuple[Item, ...], Field(min_length=4, max_length=MAX_ITEMS)]
+    per_set: int = Field(default=4, ge=3, le=6)
+    sets: int | None = Field(default=None, ge=1, le=MAX_SETS)
+    low: Text | None = None
+    high: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _carries_nothing(cls, written: Any) -> Any:
+        if isinstance(written, dict) and "carry" in written:
+            raise ValueError(
+                "items of a maxdiff question cannot be carried over: its sets are balanced over one list for everybody"
+            )
+        return written
+
+    @property
+    def n_sets(self) -> int:
+        """How many sets each respondent is shown."""
+        return self.sets or -(-APPEARANCES * len(self.options) // self.per_set)
+
+
+class MaxDiffSet(MaxDiff):
+    """One set of a maxdiff question: made by `expanding`, never written in a definition.
+
+    `options` are all items; those that one respondent is shown where the engine has dealt them.
+    """
+
+    of: QuestionCode
+    number: int
+    """Which set it is, from 1."""
+
+
 class Consent(Asked):
     """A statement to agree with; when required, only agreement lets the respondent go on."""
 
@@ -199,7 +243,7 @@ class Unsupported(Asked):
     """A question type that can be drafted, and that publishing refuses until the engine honours it."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    type: Literal["maxdiff", "file", "signature"]
+    type: Literal["file", "signature"]
 
 
 Question = (
@@ -215,6 +259,7 @@ Question = (
     | Likert
     | Matrix
     | Ranking
+    | MaxDiff
     | Consent
     | Hidden
     | Computed

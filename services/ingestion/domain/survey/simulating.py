@@ -62,7 +62,9 @@ class _Respondent:
     def __init__(self, definition: Definition, guesses: Guesses, rnd: Random, seed: int) -> None:
         self._definition, self._guesses, self._rnd, self._seed = definition, guesses, rnd, seed
         hidden = [question for _, _, question in definition.questions() if isinstance(question, Hidden)]
-        self._state = engine.open_interview(definition, {question.code: "simulated" for question in hidden})
+        self._state = engine.open_interview(
+            definition, {question.code: "simulated" for question in hidden}, seed=seed
+        )
         self._done: set[str] = set()
 
     def go_through(self, coverage: Coverage) -> None:
@@ -110,7 +112,10 @@ class _Respondent:
             return True
         for _ in range(MOST_TRIES):
             applied = engine.apply(
-                self._definition, self._state.answers, {question.code: self._drawn(question)}
+                self._definition,
+                self._state.answers,
+                {question.code: self._drawn(question)},
+                seed=self._seed,
             )
             if not applied.faults and not (is_required and applied.state.lacking(question)):
                 self._state = applied.state

@@ -56,7 +56,7 @@ def turn(
     """
     asked = _asked(definition, before, sent.shown)
     raw = raw_answers(asked, sent.fields)
-    applied = engine.apply(definition, before.answers, raw)
+    applied = engine.apply(definition, before.answers, raw, seed=seed)
     state = applied.state
     shown = list(engine.steps(definition, state, layout, seed))
     if sent.action == "back":

@@ -12,7 +12,7 @@ from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.expressions import ExpressionError, parse
 from services.ingestion.domain.survey.kinds import Kind, kind_of
 from services.ingestion.domain.survey.lint import meaning_of
-from services.ingestion.domain.survey.parts import Option
+from services.ingestion.domain.survey.parts import Item, Option
 from services.ingestion.domain.survey.phrases import say
 from services.ingestion.domain.survey.questions import (
     Address,
@@ -23,6 +23,7 @@ from services.ingestion.domain.survey.questions import (
     DateOrTime,
     Likert,
     Matrix,
+    MaxDiffSet,
     MultipleChoice,
     Number,
     OtherText,
@@ -113,6 +114,9 @@ def _shapes(
     label = read(question.text, language, language) or question.code
     if isinstance(question, OtherText) and question.about:
         label = f"{read(question.about, language, language)}: {label}"
+    if isinstance(question, MaxDiffSet):
+        yield from _set_shapes(question, label, _parts(questions, "options"), language)
+        return
     labels = _part_labels(questions, language)
     if not labels:
         yield question.code, label, None, _shape(questions, language, definitions)
@@ -120,6 +124,23 @@ def _shapes(
     shape = _part_shape(questions, language)
     for part, part_label in labels.items():
         yield f"{question.code}.{part}", f"{label}: {part_label}", part, shape
+
+
+def _set_shapes(
+    question: MaxDiffSet, label: str, items: Mapping[str, Item], language: str
+) -> Iterator[tuple[str, str, str | None, Shape]]:
+    """One set of a maxdiff: what was best, what was worst, and what there was to choose from."""
+    codes = tuple(
+        {"code": item.code, "label": read(item.text, language, language), "value": None}
+        for item in items.values()
+    )
+    shapes = {
+        "best": Shape("category", "string", codes),
+        "worst": Shape("category", "string", codes),
+        "shown": Shape("multiple", "list", codes),
+    }
+    for part, shape in shapes.items():
+        yield f"{question.code}.{part}", f"{label} ({question.number}): {say(language, part)}", part, shape
 
 
 def _part_labels(questions: Sequence[Question], language: str) -> dict[str, str]:
