@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import asyncpg
+import httpx2
 import jsonschema
 import pytest
 
@@ -13,6 +14,7 @@ from tests.conftest import Clients, Person
 from tests.ingestion.survey_definitions import DRINKS, begun, interviewed, options, published, text
 from tests.ingestion.test_survey_doors import BRAND_STUDY, SCREENER
 from tests.unit.test_survey_foreign import PRODUCT
+from tests.unit.test_survey_limesurvey import coffee
 
 
 async def drafted(clients: Clients, project: int, person: Person, **fields: Any) -> dict[str, Any]:
@@ -356,6 +358,37 @@ async def test_simulated_respondents_say_what_is_reached_and_store_nothing(
     assert (refused.status_code, pointers(refused.json())) == (422, {"/definition/pages"})
 
 
+async def imported_survey(
+    clients: Clients, person: Person, project: int, kind: str, document: Any
+) -> httpx2.Response:
+    body = {"format": kind, "document": document}
+    return await clients.ingestion.post(
+        f"/api/projects/{project}/surveys/import", json=body, headers=person.headers
+    )
+
+
+async def test_a_survey_of_limesurvey_becomes_a_draft_that_can_be_published(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    made = await imported_survey(clients, alice, project, "limesurvey", str(coffee()))
+    assert made.status_code == 201, made.text
+    survey, notes = made.json()["survey"], made.json()["notes"]
+    assert (survey["title"], survey["layout_style"], [note["where"] for note in notes]) == (
+        "Coffee & tea",
+        "FOCUS",
+        ["why"],
+    )
+    published = await clients.ingestion.post(f"/api/surveys/{survey['id']}/publish", headers=alice.headers)
+    assert published.json()["status"] == "PUBLISHED"
+    bomb = '<!DOCTYPE d [<!ENTITY a "a">]><document>&a;</document>'
+    no_surveys: tuple[Any, ...] = ({}, "", "<document/>", bomb, "<a>" * 100_000)
+    for document in no_surveys:
+        refused = await imported_survey(clients, alice, project, "limesurvey", document)
+        assert (refused.status_code, pointers(refused.json())) == (422, {"/document"})
+    too_large = await imported_survey(clients, alice, project, "limesurvey", "<a/>" * 1_400_000)
+    assert too_large.status_code == 413
+
+
 async def test_a_survey_of_surveyjs_becomes_a_draft_with_notes(
     clients: Clients, project: int, alice: Person, mallory: Person
 ) -> None:
@@ -368,10 +401,15 @@ async def test_a_survey_of_surveyjs_becomes_a_draft_with_notes(
     lint = await clients.ingestion.get(f"/api/surveys/{survey['id']}/lint", headers=alice.headers)
     assert lint.json()["publishable"] is True
     assert (await clients.ingestion.post(path, json=body, headers=mallory.headers)).status_code == 404
-    deep = {"type": "text", "name": "b", "visibleIf": "(" * 5000 + "{a} = 1"}
+    panels: dict[str, Any] = {"type": "text", "name": "a"}
+    for _ in range(150):
+        panels = {"type": "panel", "name": "p", "visibleIf": "(" * 500 + "{a} = 1", "elements": [panels]}
+    assert (
+        await imported_survey(clients, alice, project, "surveyjs", {"elements": [panels]})
+    ).status_code == 201
     for document in (
         {},
-        {"elements": [{"type": "text", "name": "a"}, deep]},
+        "{}",
         {"pages": [{"elements": 7}]},
         {"pages": [{"elements": [{"type": "rating", "name": "r", "rateMax": "x"}]}]},
     ):

@@ -7,13 +7,11 @@ import pytest
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.expanding import expanded
-from services.ingestion.domain.survey.foreign.surveyjs import SurveyJsError, from_surveyjs
-from services.ingestion.domain.survey.foreign.surveyjs_conditions import (
-    Known,
-    UntranslatableError,
-    translated,
-)
-from services.ingestion.domain.survey.foreign.taking import Taken
+from services.ingestion.domain.survey.foreign.condition_trees import UntranslatableError
+from services.ingestion.domain.survey.foreign.conditions import Sort, Target
+from services.ingestion.domain.survey.foreign.surveyjs import from_surveyjs
+from services.ingestion.domain.survey.foreign.surveyjs_conditions import SURVEYJS
+from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError, Taken
 from services.ingestion.domain.survey.lint import lint
 
 # Written for this test in the notation of surveyjs.io's documentation.
@@ -107,9 +105,11 @@ def test_whatever_is_left_behind_is_noted(taken: Taken) -> None:
 
 
 CHOICES = {
-    "a": Known("a", {"x": "x", "y z": "y_z"}),
-    "m": Known("m", {"1": "1", "2": "2"}, is_multiple=True),
-    "n": Known("n", {}),
+    "a": Target("a", Sort.CHOICE, {"x": "x", "y z": "y_z"}),
+    "m": Target("m", Sort.SEVERAL, {"1": "1", "2": "2"}),
+    "n": Target("n", Sort.NUMBER),
+    "t": Target("t"),
+    "c": Target("c", Sort.CHOICE, {"1": "1", "2": "2", "9": "9"}),
 }
 
 
@@ -118,15 +118,22 @@ CHOICES = {
     [
         ("{a} = 'y z'", "a == 'y_z'"),
         ("{a} anyof ['x', 'y z']", "a in ['x', 'y_z']"),
-        ("{m} anyof [1, 2]", "(m contains '1' or m contains '2')"),
-        ("{m} allof [1, 2] and !({n} > -3.5)", "(m contains '1' and m contains '2') and not ((n > -3.5))"),
+        ("{m} anyof [1, 2] and {n} < 3", "(m contains '1' or m contains '2') and n < 3"),
+        ("{m} allof [1, 2] and !({n} > -3.5)", "m contains '1' and m contains '2' and not n > -3.5"),
+        ("{m} noneof [1, 2]", "not (m contains '1' or m contains '2')"),
+        ("{m} = 1", "m contains '1' and count(m) == 1"),
+        ("{c} > 1", "c in ['2', '9']"),
+        ("5 < {n}", "n > 5"),
+        ("{n} * ({n} + 1) - -2 >= 2", "n * (n + 1) - -2 >= 2"),
         ("{m} notcontains 1", "not m contains '1'"),
         ("{n} >= 3 && {n} < 5 || {a} empty", "n >= 3 and n < 5 or empty(a)"),
-        ('{n} == "it\'s"', 'n == "it\'s"'),
+        ('{t} == "it\'s"', 't == "it\'s"'),
+        ("{t} = 'a\\b'", "t == 'a\\\\b'"),
+        ("{t} != ''", "not empty(t)"),
     ],
 )
 def test_each_way_to_say_it(theirs: str, ours: str) -> None:
-    assert translated(theirs, CHOICES) == ours
+    assert SURVEYJS.translated(theirs, CHOICES) == ours
 
 
 @pytest.mark.parametrize(
@@ -140,15 +147,19 @@ def test_each_way_to_say_it(theirs: str, ours: str) -> None:
         "{n} > 1 {n}",
         "{m[0]} = 1",
         "{n} ~ 1",
-        "{n} + 1 > 2",
+        "{n} = 'many'",
+        "{a} > 'x'",
+        "(" * 50 + "{n} = 1" + ")" * 50,
+        "{n} = 1 or " * 200 + "{n} = 2",
+        "{n} = " + "1" * 20_000,
     ],
 )
 def test_what_we_cannot_say_is_refused_and_never_guessed(theirs: str) -> None:
     with pytest.raises(UntranslatableError):
-        translated(theirs, CHOICES)
+        SURVEYJS.translated(theirs, CHOICES)
 
 
 @pytest.mark.parametrize("document", [{}, {"pages": "x"}, {"pages": [1]}])
 def test_what_is_no_survey_is_refused(document: Any) -> None:
-    with pytest.raises(SurveyJsError):
+    with pytest.raises(ForeignSurveyError):
         from_surveyjs(document)

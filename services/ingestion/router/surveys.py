@@ -45,6 +45,7 @@ from services.ingestion.schemas.surveys import (
     SurveyVersionRead,
 )
 from services.ingestion.service import surveys as service
+from services.ingestion.service.foreign import read_foreign
 
 router = Router(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
 
@@ -85,8 +86,11 @@ async def import_survey(
     request: Request,
     response: Response,
 ) -> SurveyImported:
-    """Draft a survey from one that was written for SurveyJS; `notes` say what is not taken over."""
-    taken = service.read_foreign(body.document)
+    """Draft a survey from one that was written for another program; `notes` say what is not taken over.
+
+    `document` is the JSON of SurveyJS as an object, or the content of LimeSurvey's `.lss` file as a text.
+    """
+    taken = await read_foreign(body.format, body.document)
     survey = await service.create_survey(
         session,
         project_id,

@@ -1,6 +1,7 @@
 """Requests and responses of surveys, for the researcher."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
@@ -63,14 +64,23 @@ class SurveyRead(BaseModel):
     closed_at: datetime | None
 
 
+class ForeignFormat(StrEnum):
+    """The programs whose surveys can be taken over."""
+
+    SURVEYJS = "surveyjs"
+    LIMESURVEY = "limesurvey"
+
+
 class SurveyImport(BaseModel):
     """A survey that was written for another program."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    format: Literal["surveyjs"]
+    format: ForeignFormat
     title: str | None = Field(None, min_length=1, max_length=255, description="Else the document's own.")
-    document: dict[str, Any] = Field(description="The other program's JSON.")
+    document: dict[str, Any] | str = Field(
+        description="`surveyjs`: its JSON, an object. `limesurvey`: the content of an `.lss` file, a text."
+    )
 
 
 class ImportNote(BaseModel):

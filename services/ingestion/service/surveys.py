@@ -11,8 +11,6 @@ from kernel.etags import require_match
 from kernel.events import record
 from kernel.problems import Invalid
 from services.ingestion.domain.survey.definition import Definition, definition_hash, parse_definition
-from services.ingestion.domain.survey.foreign.surveyjs import SurveyJsError, from_surveyjs
-from services.ingestion.domain.survey.foreign.taking import Taken
 from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, unstorable
 from services.ingestion.domain.survey.lint import lint
 from services.ingestion.domain.survey.merging import merge_patch
@@ -71,18 +69,6 @@ async def duplicate_survey(
         definition=survey.definition,
         created_by_id=created_by_id,
     )
-
-
-def read_foreign(document: Mapping[str, Any]) -> Taken:
-    """Return the survey that a SurveyJS document describes; raises Invalid."""
-    try:
-        return from_surveyjs(document)
-    except SurveyJsError as error:
-        raise Invalid.at("/document", str(error)) from error
-    except RecursionError:
-        raise Invalid.at("/document", "panels or conditions are nested too deep") from None
-    except (TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
-        raise Invalid.at("/document", f"some part is not what SurveyJS writes: {error}") from error
 
 
 def check_document(

@@ -9,12 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.ingestion.domain.survey.foreign.surveyjs_conditions import (
-    Known,
-    UntranslatableError,
-    translated,
+from services.ingestion.domain.survey.foreign.condition_trees import UntranslatableError
+from services.ingestion.domain.survey.foreign.conditions import Sort, Target, both
+from services.ingestion.domain.survey.foreign.surveyjs_conditions import SURVEYJS
+from services.ingestion.domain.survey.foreign.taking import (
+    Codes,
+    ForeignSurveyError,
+    Note,
+    Taken,
+    Texts,
+    option_codes,
+    plain,
 )
-from services.ingestion.domain.survey.foreign.taking import Codes, Note, Taken, Texts, option_codes, plain
 
 _INPUTS = {
     "number": "number",
@@ -25,6 +31,7 @@ _INPUTS = {
     "tel": "phone",
     "url": "url",
 }
+_SORTS = {"number": Sort.NUMBER, "slider": Sort.NUMBER, "date": Sort.DATE, "time": Sort.DATE}
 _NPS = (0, 10)
 _MOST_STEPS = 11
 _DISPLAYS = {"dropdown": "dropdown", "buttongroup": "buttons"}
@@ -32,17 +39,13 @@ _OTHER, _NONE = "other", "none"
 Json = Mapping[str, Any]
 
 
-class SurveyJsError(ValueError):
-    """A document is no survey of SurveyJS; the text says why."""
-
-
 def from_surveyjs(document: Json) -> Taken:
-    """Return the survey that a SurveyJS document describes; raises SurveyJsError."""
+    """Return the survey that a SurveyJS document describes; raises ForeignSurveyError."""
     pages = document.get("pages") or (
         [{"elements": document["elements"]}] if document.get("elements") else None
     )
     if not isinstance(pages, list) or not all(isinstance(page, Mapping) for page in pages):
-        raise SurveyJsError("a survey of SurveyJS has `pages` or `elements`")
+        raise ForeignSurveyError("a survey of SurveyJS has `pages` or `elements`")
     return _Import(document).taken(pages)
 
 
@@ -54,7 +57,7 @@ class _Import:
         self._texts = Texts(str(document.get("locale") or "en"))
         self._codes = Codes()
         self._pages = Codes("p")
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, Target] = {}
         self._notes: list[Note] = []
 
     def taken(self, pages: Sequence[Json]) -> Taken:
@@ -97,7 +100,7 @@ class _Import:
             if kind == "panel":
                 inner: dict[str, Any] = {}
                 self._condition(inner, "show_if", element.get("visibleIf"), name)
-                yield from self._elements(element.get("elements") or (), _both(within, inner.get("show_if")))
+                yield from self._elements(element.get("elements") or (), both(within, inner.get("show_if")))
                 continue
             question = self._question(element, kind, name)
             if question is None:
@@ -105,7 +108,7 @@ class _Import:
                 left = f"this `{kind}` question is left out: it asks nothing that could be taken over"
                 self._note(name, left if known else f"questions of type `{kind}` are not taken over")
                 continue
-            if shown := _both(within, question.get("show_if")):
+            if shown := both(within, question.get("show_if")):
                 question["show_if"] = shown
             yield question
 
@@ -125,7 +128,7 @@ class _Import:
         if element.get("isRequired") and kind not in {"html", "expression"}:
             made["required"] = True
         made |= conditions
-        self._known[name] = Known(made["code"], {})
+        self._known[name] = Target(made["code"])
         specific = make(self, element, name)
         if specific is None:
             del self._known[name]
@@ -138,7 +141,7 @@ class _Import:
         """Translate a condition into a member, or leave it out with a note."""
         if text:
             try:
-                into[member] = translated(str(text), self._known)
+                into[member] = SURVEYJS.translated(str(text), self._known)
             except UntranslatableError as error:
                 self._note(where, f"the condition `{text}` is left out: {error}")
 
@@ -199,7 +202,7 @@ class _Import:
         made |= {
             ours: element[theirs] for ours, theirs in limits.items() if is_multiple and element.get(theirs)
         }
-        self._known[name] = replace(self._known[name], values=codes, is_multiple=is_multiple)
+        self._know(name, Sort.SEVERAL if is_multiple else Sort.CHOICE, codes)
         return made
 
     def single(self, element: Json, name: str) -> dict[str, Any] | None:
@@ -210,7 +213,7 @@ class _Import:
 
     def ranking(self, element: Json, name: str) -> dict[str, Any] | None:
         options, codes = self._options(element.get("choices") or ())
-        self._known[name] = replace(self._known[name], values=codes, is_multiple=True)
+        self._know(name, Sort.SEVERAL, codes)
         return {"type": "ranking", "options": options} if options else None
 
     def boolean(self, element: Json, name: str) -> dict[str, Any]:
@@ -218,11 +221,23 @@ class _Import:
         options = [
             {"code": code, "text": self._texts.of(label, otherwise=usual)} for code, label, usual in labels
         ]
-        self._known[name] = replace(self._known[name], values={"true": "true", "false": "false"})
+        self._know(name, Sort.CHOICE, {"true": "true", "false": "false"})
         return {"type": "single_choice", "display": "buttons", "options": options}
 
-    def text(self, element: Json, _name: str) -> dict[str, Any]:
+    def _know(self, name: str, sort: Sort, values: Mapping[str, str] | None = None) -> None:
+        """Note what conditions may say of a question."""
+        self._known[name] = replace(self._known[name], sort=sort, values=values or {})
+
+    def _know_rows(self, name: str, rows: Mapping[str, str], sort: Sort, values: Mapping[str, str]) -> None:
+        """Note the rows of a question, each of which has an answer of its own."""
+        code = self._known[name].said
+        self._know(name, Sort.TABLE)
+        for row, row_code in rows.items():
+            self._known[f"{name}.{row}"] = Target(f"{code}.{row_code}", sort, values, code)
+
+    def text(self, element: Json, name: str) -> dict[str, Any]:
         kind = _INPUTS.get(str(element.get("inputType", "text")), "short_text")
+        self._know(name, _SORTS.get(kind, Sort.TEXT))
         made: dict[str, Any] = {"type": kind}
         if kind in {"number", "slider", "date", "time"}:
             made |= {limit: element[limit] for limit in ("min", "max") if element.get(limit) is not None}
@@ -239,8 +254,9 @@ class _Import:
     def rating(self, element: Json, name: str) -> dict[str, Any]:
         if element.get("rateValues"):
             options, codes = self._options(element["rateValues"])
-            self._known[name] = replace(self._known[name], values=codes)
+            self._know(name, Sort.CHOICE, codes)
             return {"type": "likert", "options": options}
+        self._know(name, Sort.NUMBER)
         low, high = int(element.get("rateMin", 1)), int(element.get("rateMax", element.get("rateCount", 5)))
         ends = {
             "low": self._texts.of(element.get("minRateDescription")),
@@ -259,7 +275,7 @@ class _Import:
         if not rows or not columns:
             return None
         is_multiple = element.get("cellType") == "checkbox"
-        self._known[name] = Known(self._known[name].code, codes, is_multiple, row_codes)
+        self._know_rows(name, row_codes, Sort.SEVERAL if is_multiple else Sort.CHOICE, codes)
         required = "all" if element.get("isAllRowRequired") or element.get("eachRowRequired") else "any"
         order = {"order": "random"} if element.get("rowOrder", element.get("rowsOrder")) == "random" else {}
         kind = "matrix_multiple" if is_multiple else "matrix_single"
@@ -270,7 +286,7 @@ class _Import:
             {"value": item.get("name"), "text": item.get("title")} for item in element.get("items") or ()
         ]
         rows, row_codes = self._rows(items)
-        self._known[name] = Known(self._known[name].code, {}, rows=row_codes)
+        self._know_rows(name, row_codes, Sort.TEXT, {})
         return {"type": "matrix_text", "rows": rows, "required_rows": "any"} if rows else None
 
     def _rows(self, choices: Sequence[Any]) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -289,15 +305,12 @@ class _Import:
         return {"type": "statement", "text": text} if text else None
 
     def expression(self, element: Json, name: str) -> dict[str, Any] | None:
-        made: dict[str, Any] = {"type": "computed"}
-        self._condition(made, "expression", element.get("expression"), name)
-        return made if "expression" in made else None
-
-
-def _both(outer: str | None, inner: str | None) -> str | None:
-    """One condition of two."""
-    said = [text for text in (outer, inner) if text]
-    return said[0] if len(said) == 1 else " and ".join(f"({text})" for text in said) or None
+        text = str(element.get("expression") or "")
+        try:
+            return {"type": "computed", "expression": SURVEYJS.value(text, self._known)}
+        except UntranslatableError as error:
+            self._note(name, f"the expression `{text}` is left out: {error}")
+            return None
 
 
 _Maker = Callable[[_Import, Json, str], dict[str, Any] | None]

@@ -6,12 +6,23 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
+import nh3
+
+from services.ingestion.domain.survey.expressions import RESERVED_WORDS
+
 _NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_]+")
 _NOT_IN_OPTIONS = re.compile(r"[^A-Za-z0-9_.\-]+")
-_TAGS = re.compile(r"<[^>]*>")
-_BLANKS = re.compile(r"[ \t\r\f\v]+")
+_LINE_ENDS = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/t[drh]|/ul|/ol)\b[^<>]*>", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t\r\f\v\xa0]+")
+_AROUND_LINES = re.compile(r" ?\n ?")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+_SPEECHLESS = {"script", "style", "head", "title"}
 _LONGEST_CODE = 40
 """Shorter than a code may be: loops and other texts add to it."""
+
+
+class ForeignSurveyError(ValueError):
+    """A document is no survey of the program that it is said to come from; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Codes:
     def __init__(self, prefix: str = "q") -> None:
         self._prefix = prefix
         self._by_name: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken: set[str] = set(RESERVED_WORDS)
 
     def of(self, name: str) -> str:
         """The code of a name, made at its first use."""
@@ -48,10 +59,6 @@ class Codes:
                 wanted = f"{self._prefix}{wanted}"
             self._by_name[name] = _free(wanted, self._taken)
         return self._by_name[name]
-
-    def known(self, name: str) -> str | None:
-        """The code of a name that has one."""
-        return self._by_name.get(name)
 
 
 def option_codes(values: Iterable[object]) -> dict[str, str]:
@@ -81,15 +88,23 @@ def plain(value: object) -> str:
 
 
 def without_tags(html: str) -> str:
-    """The words of a piece of HTML."""
-    return _BLANKS.sub(" ", unescape(_TAGS.sub(" ", html))).strip()
+    """The words of a piece of HTML; paragraphs, line breaks and items of lists become lines."""
+    if "<" not in html and "&" not in html:
+        return html.strip()
+    lines = _LINE_ENDS.sub("\n", html.replace("\r", "").replace("\n", " ") if "</" in html else html)
+    words = unescape(nh3.clean(lines, tags=set(), clean_content_tags=_SPEECHLESS))
+    return _EMPTY_LINES.sub("\n\n", _AROUND_LINES.sub("\n", _BLANKS.sub(" ", words))).strip()
 
 
 class Texts:
     """Texts in the languages that a foreign survey has; the default one comes first."""
 
     def __init__(self, default: str) -> None:
-        self.languages = [default]
+        self.languages = [_tag(default)]
+
+    def add_languages(self, tags: Iterable[str]) -> None:
+        """Enter languages that the survey names, in its order."""
+        self.languages += [tag for tag in dict.fromkeys(map(_tag, tags)) if tag not in self.languages]
 
     def of(self, text: object, *, otherwise: str = "") -> dict[str, str] | None:
         """A text of ours: of a plain text in the default language, of a map in each language; None where there is none."""
