@@ -34,6 +34,7 @@ import psutil
 import xlsxwriter
 
 from deploy.demo.client import Client
+from services.ingestion.service.limited_processes import SERVER
 from tests.faults.local_run import LocalRun
 
 REGIONS = ("North", "South", "East", "West")
@@ -95,7 +96,7 @@ def write_xlsx(path: Path, n_rows: int) -> None:
 
 
 class Peak:
-    """The largest resident memory, in bytes, of any reader while the block runs."""
+    """The largest resident memory, in bytes, of any reader, or of the process that forks them, while the block runs."""
 
     def __init__(self, supervisor: psutil.Process) -> None:
         self._supervisor = supervisor
@@ -115,7 +116,7 @@ class Peak:
         while not self._is_over.wait(0.02):
             for process in self._supervisor.children(recursive=True):
                 try:
-                    if any("import_child" in word for word in process.cmdline()):
+                    if any(SERVER in word for word in process.cmdline()):
                         self.bytes = max(self.bytes, process.memory_info().rss)
                 except psutil.Error:
                     continue

@@ -2,13 +2,21 @@
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.ingestion.domain.refusals import FileRefused
-from services.ingestion.service.reading import ReaderFailedError, ReaderResult, read_table, scratch_folder
+from services.ingestion.service.limited_processes import ServerDiedError, server
+from services.ingestion.service.reading import (
+    ReaderFailedError,
+    ReaderResult,
+    read_table,
+    run_limited,
+    scratch_folder,
+)
 from services.ingestion.settings import IngestionSettings
 
 
@@ -50,12 +58,57 @@ async def test_a_reader_that_takes_too_long_is_ended_and_the_file_refused(tmp_pa
     assert refused.value.slug == "file-too-complex"
 
 
-async def test_a_reader_that_crashes_is_our_fault_not_the_files(
+async def run(module: str, folder: Path) -> dict[str, Any]:
+    """What a program says that is run like a reader."""
+
+    async def note(*_: object) -> None:
+        """Progress is of no interest."""
+
+    return await run_limited(module, folder / "source", folder, IngestionSettings(), note)
+
+
+async def test_a_reader_that_crashes_is_our_fault_not_the_files(tmp_path: Path) -> None:
+    with pytest.raises(ReaderFailedError, match=r"No module named 'services\.nothing'"):
+        await run("services.nothing", tmp_path)
+
+
+async def test_a_reader_knows_nothing_of_the_workers_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.ingestion.service.reading._ROOT", tmp_path)
-    with pytest.raises(ReaderFailedError, match="No module named 'services'"):
-        await read(b"a,b\n1,x\n", tmp_path)
+    server().close()
+    monkeypatch.setenv("PLUGZERO_SECRET", "known")
+    told = await run("tests.reading_child", tmp_path)
+    assert set(told["environment"]) <= {"PATH", "PYTHONPATH", "TMPDIR", "HOME", "LC_CTYPE"}
+    assert told["folder"] == told["temporary"] == str(tmp_path)
+    assert told["n_open"] <= 4, "the socket to the server, or another file's pipes, are open in the reader"
+
+
+async def test_readers_die_with_the_server_and_the_next_one_finds_another(tmp_path: Path) -> None:
+    assert (await run("tests.reading_child", tmp_path))["environment"]
+    before = server().pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    assert (await read(b"a,b\n1,x\n", tmp_path))[0].n_rows == 1
+    assert server().pid != before
+
+
+async def test_a_server_that_is_killed_below_a_reader_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+    async with asyncio.timeout(30), server().running("tests.reading_child", ["stay"], tmp_path) as process:
+        assert await process.output.readline() == b"here\n"
+        pid = server().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ServerDiedError):
+            await process.ended()
+        # Its pipes close with it.
+        assert await process.output.read() == b""
+
+
+async def test_a_reader_that_nobody_waits_for_any_more_is_killed(tmp_path: Path) -> None:
+    async with server().running("tests.reading_child", ["stay"], tmp_path) as process:
+        assert await process.output.readline() == b"here\n"
+    assert await process.ended() == -signal.SIGKILL
+    assert str(process.pid) not in os.listdir("/proc")  # noqa: PTH208 - as above
 
 
 async def test_folders_that_killed_workers_left_are_swept(tmp_path: Path) -> None:

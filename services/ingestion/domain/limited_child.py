@@ -61,8 +61,8 @@ def run(work: Path, limits: Mapping[str, Any], do: Callable[[Limits, Report], Ma
 
 
 def confine(limits: Mapping[str, Any]) -> bool:
-    """Limit this process and tie its life to its parent's; False when the parent is gone already."""
-    if not _die_with_parent(limits["parent_pid"]):
+    """Limit this process and tie its life to its parent's, `parent_pid` where that is known; False when it is gone already."""
+    if not die_with_parent(limits.get("parent_pid", os.getppid())):
         return False
     _limit_this_process(limits["memory_bytes"], limits["cpu_s"])
     return True
@@ -73,8 +73,8 @@ def _refuse(work: Path, refused: FileRefused) -> int:
     return REFUSED
 
 
-def _die_with_parent(parent_pid: int) -> bool:
-    """Ask the kernel to end this process with the worker; False when the worker is gone already."""
+def die_with_parent(parent_pid: int) -> bool:
+    """Ask the kernel to end this process with its parent; False when that is gone already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     return os.getppid() == parent_pid
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,12 +16,12 @@ from typing import Any
 from kernel.logs import get_logger
 from services.ingestion.domain.limited_child import REFUSED, RESULT
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
+from services.ingestion.service.limited_processes import LimitedProcess, ServerDiedError, server
 from services.ingestion.settings import IngestionSettings
 
 log = get_logger(__name__)
 Note = Callable[[str, int, int], Awaitable[None]]
 
-_ROOT = Path(__file__).parents[3]
 _PREFIX = "plugzero-import-"
 _STDERR_BYTES = 16_384
 # Ended by the kernel for lack of memory, or after its processor time.
@@ -99,57 +98,34 @@ async def run_limited(
         "memory_bytes": settings.import_memory_bytes,
         "cpu_s": int(settings.import_timeout_s * settings.import_threads) + 1,
         "n_threads": settings.import_threads,
-        "parent_pid": os.getpid(),
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        str(source),
-        str(work),
-        json.dumps(limits),
-        *more,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=work,
-        # Nothing of the worker's environment: what reads foreign files knows no password.
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": str(_ROOT),
-            "TMPDIR": str(work),
-            "HOME": str(work),
-        },
-    )
+    arguments = [str(source), str(work), json.dumps(limits), *more]
     try:
-        async with asyncio.timeout(settings.import_timeout_s):
+        async with (
+            asyncio.timeout(settings.import_timeout_s),
+            server().running(module, arguments, work) as process,
+        ):
             words = await _follow(process, note)
+            code = await process.ended()
     except TimeoutError:
         detail = f"This takes longer than the {settings.import_timeout_s:.0f} s that one file may take."
         raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT) from None
+    except ServerDiedError as died:
+        raise ReaderFailedError(str(died)) from died
+    return _verdict(code, work, words)
+
+
+async def _follow(process: LimitedProcess, note: Note) -> str:
+    """Pass the progress on until nothing more is written; return the end of what went to standard error."""
+    errors = asyncio.ensure_future(process.errors.read())
+    try:
+        async for line in process.output:
+            with contextlib.suppress(ValueError, KeyError):
+                progress = json.loads(line)
+                await note(progress["phase"], progress["done"], progress["total"])
+        return (await errors)[-_STDERR_BYTES:].decode("utf-8", "replace")
     finally:
-        await _end(process)
-    return _verdict(process.returncode or 0, work, words)
-
-
-async def _follow(process: asyncio.subprocess.Process, note: Note) -> str:
-    """Pass the reader's progress on until it ends; return the end of what it wrote to standard error."""
-    if process.stdout is None or process.stderr is None:
-        raise RuntimeError("the reader was started without pipes")
-    errors = asyncio.ensure_future(process.stderr.read())
-    async for line in process.stdout:
-        with contextlib.suppress(ValueError, KeyError):
-            progress = json.loads(line)
-            await note(progress["phase"], progress["done"], progress["total"])
-    await process.wait()
-    return (await errors)[-_STDERR_BYTES:].decode("utf-8", "replace")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        errors.cancel()
 
 
 def _verdict(code: int, work: Path, words: str) -> dict[str, Any]:
