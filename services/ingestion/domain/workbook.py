@@ -9,9 +9,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import compress, islice, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from services.ingestion.domain.delimited import (
     MAX_COLUMNS,
@@ -19,7 +19,7 @@ from services.ingestion.domain.delimited import (
     RawTable,
     drop_told_markers,
     load_strict,
-    write_strict,
+    write_strict_columns,
 )
 from services.ingestion.domain.headers import Header, detect_header
 from services.ingestion.domain.reading_options import ReadingOptions
@@ -67,7 +67,7 @@ def read_workbook(
     lines = LineReport()
     strict = work / "strict.csv"
     with strict.open("w", encoding="utf-8", newline="") as out:
-        write_strict(_body(columns, header, lines, progress), out)
+        write_strict_columns(_body(columns, header, lines, progress), out)
     n_rows = load_strict(connection, strict, header)
     drop_told_markers(connection, header, options)
     how = {
@@ -166,17 +166,21 @@ def _texts(cells: Sequence[Cell]) -> Sequence[str]:
     """A column's cells as texts; most columns hold one type, or one and blanks."""
     types = set(map(type, cells))
     if types <= {str, float}:
-        texts = [_number(cell) if isinstance(cell, float) else str(cell) for cell in cells]
+        texts = _numbers(cells) if float in types else cast("Sequence[str]", cells)
         # Old workbooks may hold NUL characters, which no table of text can.
-        return (
-            [text.replace("\x00", "") for text in texts] if any("\x00" in text for text in texts) else texts
-        )
+        return [text.replace("\x00", "") for text in texts] if "\x00" in "".join(texts) else texts
     is_moment = any(map(_has_time, cells))
     return [_text(cell, is_moment=is_moment) for cell in cells]
 
 
+def _numbers(cells: Sequence[Cell]) -> list[str]:
+    """Numbers, and texts between them, as texts."""
+    return [_number(cell) if type(cell) is float else cast("str", cell) for cell in cells]
+
+
 def _number(cell: float) -> str:
-    return str(int(cell)) if cell.is_integer() and abs(cell) < _MOST_WHOLE else str(cell)
+    # The comparison is the shortest way to ask for a whole number, and false for what is none.
+    return str(int(cell)) if -_MOST_WHOLE < cell < _MOST_WHOLE and cell % 1 == 0 else str(cell)
 
 
 def _all_fit(columns: Sequence[Sequence[str]], header: Header) -> bool:
@@ -188,11 +192,31 @@ def _all_fit(columns: Sequence[Sequence[str]], header: Header) -> bool:
 
 def _body(
     columns: Sequence[Sequence[str]], header: Header, lines: LineReport, progress: Progress
+) -> list[Sequence[str]]:
+    """The columns of the table below its header, all of one length, without rows that are blank."""
+    if not _all_fit(columns, header):
+        rows = list(_fitting(columns, header, lines, progress))
+        return [*zip(*rows, strict=True)] if rows else [() for _ in range(header.n_columns)]
+    table = columns[: header.n_columns]
+    filled = _filled(table)
+    lines.n_blank = filled.count(False)
+    kept = [list(compress(cells, filled)) for cells in table] if lines.n_blank else table
+    return [cells[header.n_skipped :] for cells in kept]
+
+
+def _filled(columns: Sequence[Sequence[str]]) -> list[bool]:
+    """Which rows have a cell that is not blank."""
+    if any("" not in cells for cells in columns):
+        return [True] * len(columns[0])
+    return [any(row) for row in zip(*columns, strict=True)]
+
+
+def _fitting(
+    columns: Sequence[Sequence[str]], header: Header, lines: LineReport, progress: Progress
 ) -> Iterator[Sequence[str]]:
-    fits = _all_fit(columns, header)
-    rows = zip(*(columns[: header.n_columns] if fits else columns), strict=True)
+    """The rows below the header one by one, made to fit where they can be."""
     n_seen = 0
-    for line, row in enumerate(rows, 1):
+    for line, row in enumerate(zip(*columns, strict=True), 1):
         if not any(row):
             lines.n_blank += 1
             continue
@@ -201,9 +225,6 @@ def _body(
             continue
         if n_seen % 10_000 == 0:
             progress("reading rows", n_seen, 0)
-        if fits:
-            yield row
-            continue
         # Rows end where their last filled cell is, which is no fault of the row.
         tidy = _without_tail(list(row))
         fitting = fitted(tidy + [""] * (header.n_columns - len(tidy)), line, header.n_columns, lines)
