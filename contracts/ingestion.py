@@ -273,6 +273,16 @@ class SurveyClosed(Event):
     survey_uuid: UUID
 
 
+class DatasetScopeChanged(Event):
+    """Other interviews of a survey than before are to be rows of its dataset."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "dataset-scope-changed"
+
+    project_id: int
+    survey_id: int
+
+
 class SurveyDeleted(Event):
     """A survey, its interviews and their dataset are gone; its stored objects lie under `object_prefix` until they are purged."""
 

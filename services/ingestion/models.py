@@ -63,6 +63,8 @@ class Survey(Base):
     """The version that new respondents get; null before the first one."""
     revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
     """Counts edits; the entity tag of the draft."""
+    dataset_includes: Mapped[list[Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Which interviews are rows of the dataset besides complete ones: SCREENED_OUT, QUOTA_FULL, IN_PROGRESS."""
     created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
     """Who created it; null once that user is purged."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())

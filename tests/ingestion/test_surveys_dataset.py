@@ -14,7 +14,7 @@ from kernel.db import Tenancy
 from services.ingestion.service import responses
 from services.ingestion.service.dataset_versions import Content, Overtaken
 from tests.conftest import Clients, Person
-from tests.ingestion.survey_definitions import interviewed, published, text
+from tests.ingestion.survey_definitions import begun, interviewed, published, text
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -186,3 +186,53 @@ async def test_derived_variables_follow_every_new_interview(
     await interviewed(clients.ingestion, survey, {"drink": "tea"})
     await drain()
     assert (await dataset(clients, survey, alice))["version"] == again["version"] + 1
+
+
+async def test_interviews_that_were_broken_off_are_rows_where_the_survey_wants_them(
+    clients: Clients, project: int, alice: Person, drain: Drain, owner: asyncpg.Connection
+) -> None:
+    numbers: list[dict[str, Any]] = [
+        {"code": f"q{n}", "type": "number", "text": text("How many?")} for n in (1, 2, 3)
+    ]
+    numbers[0]["then"] = [{"when": "q1 > 90", "to": "@screen_out"}]
+    pages = [{"code": f"p{n}", "questions": [question]} for n, question in enumerate(numbers)]
+    quotas = [{"code": "few", "when": "q1 == 7", "target": 0}]
+    definition = {"languages": ["en"], "pages": pages, "quotas": quotas}
+    survey = await published(clients.ingestion, project, alice.headers, definition)
+    await interviewed(clients.ingestion, survey, {"q1": 1, "q2": 2, "q3": 3})
+    for answers in ({"q1": 99}, {"q1": 7}, {"q1": 4}):
+        token = await begun(clients.ingestion, survey)
+        await clients.ingestion.put(f"/public/sessions/{token}/answers", json={"answers": answers})
+    await drain()
+    assert (await dataset(clients, survey, alice))["n_rows"] == 1
+    path, wanted = f"/api/surveys/{survey['id']}", ["in_progress", "quota_full", "screened_out"]
+    edited = await clients.ingestion.patch(path, json={"dataset_includes": wanted}, headers=alice.headers)
+    assert edited.json()["dataset_includes"] == wanted
+    behind = "SELECT n_rows, codebook->>'n_finished' AS n FROM data_ingestion_datasetversion WHERE dataset_id = $1 ORDER BY number DESC"
+    await drain()
+    found = await rows(clients, owner, survey)
+    assert found["status"] == ["complete", "screened_out", "quota_full", "in_progress"]
+    assert found["q2__missing"] == [None, "not_asked", "not_reached", "not_reached"]
+    assert tuple(await owner.fetchrow(behind, survey["dataset_id"]) or ()) == (4, "3")
+    body = {
+        "dataset_id": survey["dataset_id"],
+        "calculation_type": "FREQUENCY",
+        "parameters": {"variables": ["q2"]},
+    }
+    asked = await clients.analytics.post(
+        f"/api/projects/{project}/analyses", json=body, headers=alice.headers
+    )
+    await drain()
+    read = await clients.analytics.get(f"/api/analyses/{asked.json()['id']}", headers=alice.headers)
+    assert read.json()["result_data"]["tables"][0]["missing"] == {"not_asked": 1, "not_reached": 2}
+    await clients.ingestion.put(f"/public/sessions/{token}/answers", json={"answers": {"q2": 5}})
+    await clients.ingestion.post(f"{path}/close", headers=alice.headers)
+    await drain()
+    assert (await rows(clients, owner, survey))["q2"] == [2.0, None, None, 5.0]
+    await clients.ingestion.patch(path, json={"dataset_includes": []}, headers=alice.headers)
+    await drain()
+    assert (await dataset(clients, survey, alice))["n_rows"] == 1
+    refused = await clients.ingestion.patch(
+        path, json={"dataset_includes": ["complete"]}, headers=alice.headers
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/dataset_includes/0")

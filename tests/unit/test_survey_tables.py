@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ import pyarrow.parquet as pq
 
 from services.ingestion.domain.survey.columns import parquet_bytes
 from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.engine import Layout
+from services.ingestion.domain.survey.reaching import not_reached
 from services.ingestion.domain.survey.tables import Interview, Table, tabulate
 from tests.ingestion.survey_definitions import options, text
 
@@ -159,3 +162,33 @@ def test_the_file_has_the_types_that_the_codebook_promises() -> None:
             "s": "list<element: string>", "x": "double", "started_at": "timestamp[us, tz=UTC]",
         }  # fmt: skip
         assert read.num_rows == len(rows)
+
+
+def test_what_was_not_reached_is_told_apart_from_what_was_skipped_or_not_asked() -> None:
+    document = {
+        "languages": ["en"],
+        "pages": [
+            {"code": "p1", "questions": [q("a", "number"), q("b", "number")]},
+            {"code": "p2", "questions": [q("c", "number", show_if="a > 1"), q("d", "number")]},
+        ],
+    }
+    definition = parse_definition(document)
+    places: list[tuple[Layout, int]] = [("CLASSIC", 1), ("FOCUS", 2)]
+    for layout, cursor in places:
+        behind = not_reached(definition, layout, {"a": 1}, seed=0, cursor=cursor)
+        assert behind == {"c", "d"}
+        whole = interview({"a": 2, "b": 1, "c": 1, "d": 1})
+        partial = replace(
+            interview({"a": 1}, not_asked=("c",)),
+            status="in_progress", submitted_at=None, not_reached=behind,
+        )  # fmt: skip
+        table = tabulate([(1, definition)], [whole, partial])
+        kinds = [(column(table, f"{name}__missing") or [None, None])[1] for name in "abcd"]
+        assert kinds == [None, "skipped", "not_reached", "not_reached"]
+        assert column(table, "status") == ["complete", "in_progress"]
+        assert (column(table, "duration_s"), table.codebook["n_finished"]) == ([90.0, None], 1)
+
+
+def test_an_answer_behind_the_place_of_an_interview_was_reached_all_the_same() -> None:
+    definition = of(q("a", "number"), q("b", "number"), q("c", "number"))
+    assert not_reached(definition, "FOCUS", {"c": 1}, seed=0, cursor=1) == {"b"}

@@ -39,6 +39,10 @@ class Survey(models.Model):
         db_comment="The version that new respondents get; null before the first one.",
     )
     revision = models.IntegerField(db_default=1, db_comment="Counts edits; the entity tag of the draft.")
+    dataset_includes = ListField(
+        db_default=[],
+        db_comment="Which interviews are rows of the dataset besides complete ones: SCREENED_OUT, QUOTA_FULL, IN_PROGRESS.",
+    )
     created_by = models.ForeignKey(
         User,
         models.SET_NULL,

@@ -1,4 +1,4 @@
-"""Keeps the dataset of each survey fresh: after a publication (columns) and after each submitted interview (rows).
+"""Keeps the dataset of each survey fresh: after a publication, a submitted interview, the end, and when other rows are wanted.
 
 A burst of submissions becomes few versions: a rebuild reads all complete interviews at once, so the events that follow find their
 interview counted already and write nothing. Rebuilds of one survey run one after another within a process; across processes the
@@ -10,7 +10,13 @@ import contextlib
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from contracts.ingestion import ResponseSubmitted, SurveyDeleted, SurveyPublished
+from contracts.ingestion import (
+    DatasetScopeChanged,
+    ResponseSubmitted,
+    SurveyClosed,
+    SurveyDeleted,
+    SurveyPublished,
+)
 from kernel.clock import utc_now
 from kernel.subscriptions import Delivery
 from services.ingestion.consumers.changes import PARQUET, run_change, settings_of
@@ -31,6 +37,20 @@ _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 @consumers.on(SurveyPublished, name="tabulate-published-survey")
 async def tabulate_published_survey(event: SurveyPublished, delivery: Delivery) -> None:
     """Give the survey's dataset the columns of its new version."""
+    async with _turn(event.survey_id):
+        await _rebuild(event.survey_id, delivery)
+
+
+@consumers.on(SurveyClosed, name="tabulate-closed-survey")
+async def tabulate_closed_survey(event: SurveyClosed, delivery: Delivery) -> None:
+    """Take interviews that are under way as they stand at the end, where the dataset has them."""
+    async with _turn(event.survey_id):
+        await _rebuild(event.survey_id, delivery)
+
+
+@consumers.on(DatasetScopeChanged, name="tabulate-changed-scope")
+async def tabulate_changed_scope(event: DatasetScopeChanged, delivery: Delivery) -> None:
+    """Give the survey's dataset the rows that are wanted now."""
     async with _turn(event.survey_id):
         await _rebuild(event.survey_id, delivery)
 

@@ -270,16 +270,16 @@ async def find_dataset_version(session: AsyncSession, dataset: Dataset) -> Datas
 
 @dataclass(frozen=True)
 class DatasetStanding:
-    """How a survey's dataset compares with its interviews."""
+    """How a survey's dataset compares with its interviews; those under way are no part of it."""
 
-    n_rows: int | None
+    n_counted: int | None
     version_at: datetime | None
-    n_complete: int
+    n_finished: int
 
     @property
     def is_behind(self) -> bool:
         """Whether interviews are not counted in the current version."""
-        return self.n_rows != self.n_complete
+        return self.n_counted != self.n_finished
 
 
 async def dataset_standing(session: AsyncSession, survey_id: int) -> DatasetStanding | None:
@@ -288,16 +288,18 @@ async def dataset_standing(session: AsyncSession, survey_id: int) -> DatasetStan
     if dataset is None:
         return None
     current = await find_dataset_version(session, dataset)
-    n_complete = select(func.count()).where(*_counting(survey_id))
+    finished = (await _statuses(session, survey_id)) - {ResponseStatus.IN_PROGRESS}
+    n_finished = select(func.count()).where(*_counting(survey_id, finished))
     return DatasetStanding(
-        n_rows=None if current is None else current.n_rows,
+        n_counted=None if current is None else current.codebook.get("n_finished", current.n_rows),
         version_at=None if current is None else current.created_at,
-        n_complete=int((await session.execute(n_complete)).scalar_one()),
+        n_finished=int((await session.execute(n_finished)).scalar_one()),
     )
 
 
-async def list_complete(session: AsyncSession, survey_id: int) -> Sequence[Any]:
+async def list_counting(session: AsyncSession, survey_id: int) -> Sequence[Any]:
     """Return the interviews that belong into the dataset, in the order in which they began."""
+    statuses = await _statuses(session, survey_id)
     statement = (
         select(
             SurveyResponse.id,
@@ -310,17 +312,26 @@ async def list_complete(session: AsyncSession, survey_id: int) -> Sequence[Any]:
             SurveyResponse.submitted_at,
             SurveyResponse.paradata,
             SurveyResponse.flags,
+            SurveyResponse.status,
+            SurveyResponse.seed,
+            SurveyResponse.cursor,
         )
-        .where(*_counting(survey_id))
+        .where(*_counting(survey_id, statuses))
         .order_by(SurveyResponse.id)
     )
     return (await session.execute(statement)).all()
 
 
-def _counting(survey_id: int) -> tuple[Any, ...]:
+async def _statuses(session: AsyncSession, survey_id: int) -> set[str]:
+    """How interviews stand that are rows of the survey's dataset."""
+    included = await session.scalar(select(Survey.dataset_includes).where(Survey.id == survey_id))
+    return {ResponseStatus.COMPLETE, *(included or ())}
+
+
+def _counting(survey_id: int, statuses: set[str]) -> tuple[Any, ...]:
     """Conditions of an interview that counts."""
     return (
         SurveyResponse.survey_id == survey_id,
-        SurveyResponse.status == ResponseStatus.COMPLETE,
+        SurveyResponse.status.in_(sorted(statuses)),
         SurveyResponse.is_test.is_(False),
     )

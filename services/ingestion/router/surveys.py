@@ -379,6 +379,7 @@ def _shape(survey: Any, standing: tuple[int | None, int | None], gateway_url: st
             **{name: getattr(survey, name) for name in SurveyRead.model_fields if hasattr(survey, name)},
             "version": version,
             "dataset_id": dataset_id,
+            "dataset_includes": [included.lower() for included in survey.dataset_includes],
             "public_url": f"{gateway_url.rstrip('/')}/s/{survey.uuid}",
         }
     )

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.ingestion import LayoutStyle, SurveyStatus
 
+Included = Literal["screened_out", "quota_full", "in_progress"]
 EMPTY_DEFINITION: dict[str, Any] = {"languages": ["en"], "pages": []}
 
 
@@ -42,6 +43,7 @@ class SurveyUpdate(BaseModel):
     layout_style: LayoutStyle | None = None
     theme_config: dict[str, Any] | None = None
     definition: dict[str, Any] | None = None
+    dataset_includes: Annotated[list[Included], Field(max_length=3)] | None = None
 
 
 class SurveyRead(BaseModel):
@@ -57,6 +59,9 @@ class SurveyRead(BaseModel):
     status: SurveyStatus
     version: int | None = Field(description="Number of the published version; null before the first.")
     dataset_id: int | None = Field(description="The dataset that its complete responses are.")
+    dataset_includes: list[Included] = Field(
+        description="Interviews that are rows of the dataset besides complete ones; `status` tells them apart."
+    )
     public_url: str
     created_at: datetime
     updated_at: datetime

@@ -20,6 +20,7 @@ from services.ingestion.domain.survey.issues import escape
 from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.phrases import say_fault
 from services.ingestion.domain.survey.quality import active_seconds, flags_of
+from services.ingestion.domain.survey.reaching import REACHED
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import InterviewFinished, SurveyNotOpen
 from services.ingestion.queries import responses as queries
@@ -181,6 +182,8 @@ async def _finish(session: Session, interview: Interview, status: ResponseStatus
         is_trapped=bool(response.paradata.get("trap")),
     )
     response.flags = [flag.as_json() for flag in flags]
+    if status is ResponseStatus.QUOTA_FULL:
+        response.paradata = {**response.paradata, REACHED: response.cursor}
     response.submitted_at = func.now()
     response.cursor = engine.end_position(interview.questionnaire.definition, interview.questionnaire.layout)
     await session.flush()

@@ -1,21 +1,27 @@
-"""Commands of the worker: complete interviews → the next version of the survey's dataset."""
+"""Commands of the worker: interviews → the next version of the survey's dataset."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.ingestion import ResponseStatus
 from kernel.db import Session, Snapshot
 from services.ingestion.domain.corrections import content_hash, corrected
 from services.ingestion.domain.derivations.deriving import Derivation, derivations_in
-from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.definition import Definition, parse_definition
+from services.ingestion.domain.survey.engine import Layout
 from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.quality import active_seconds, kinds_in
+from services.ingestion.domain.survey.reaching import REACHED, not_reached
 from services.ingestion.domain.survey.tables import Interview, Table, tabulate
 from services.ingestion.queries import responses as queries
 from services.ingestion.queries import surveys as survey_queries
 from services.ingestion.service import dataset_versions
 from services.ingestion.service.dataset_versions import Content
+
+PARTIAL = frozenset({ResponseStatus.IN_PROGRESS, ResponseStatus.QUOTA_FULL})
+"""How interviews stand that were broken off, by the respondent or by a full quota."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +66,16 @@ async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | Non
         return None
     versions = await survey_queries.list_versions(session, survey_id)
     numbers = {version.id: version.number for version in versions}
-    rows = await queries.list_complete(session, survey_id)
+    asked = {
+        version.id: (expanded(parse_definition(version.definition)), version.layout_style)
+        for version in versions
+    }
+    rows = await queries.list_counting(session, survey_id)
     current = await queries.find_dataset_version(session, dataset)
     interviews = [
-        Interview(
-            uuid=row.uuid,
-            version=numbers[row.survey_version_id],
-            answers=row.answers,
-            not_asked=frozenset(row.not_asked),
-            language=row.language,
-            started_at=row.created_at,
-            submitted_at=row.submitted_at,
-            active_s=active_seconds(row.paradata),
-            flags=tuple(kinds_in(row.flags)),
-        )
-        for row in rows
+        _interview(row, numbers[row.survey_version_id], *asked[row.survey_version_id]) for row in rows
     ]
-    parsed = [(version.number, expanded(parse_definition(version.definition))) for version in versions]
+    parsed = [(version.number, asked[version.id][0]) for version in versions]
     table = await asyncio.to_thread(tabulate, parsed, interviews)
     digest = await asyncio.to_thread(lambda: table.content_hash)
     derivations: list[Derivation] = []
@@ -87,6 +86,28 @@ async def tabulate_responses(session: Snapshot, survey_id: int) -> Rebuilt | Non
         derivations = derivations_in(current.codebook)
         corrections = current.codebook.get("corrections") or {}
     return Rebuilt(dataset.id, dataset.project_id, dataset.version, table, digest, derivations, corrections)
+
+
+def _interview(row: Any, number: int, definition: Definition, layout_style: str) -> Interview:
+    """An interview's row as the table takes it."""
+    is_partial = row.status in PARTIAL
+    layout: Layout = "FOCUS" if layout_style == "FOCUS" else "CLASSIC"
+    cursor = row.paradata.get(REACHED, row.cursor)
+    return Interview(
+        uuid=row.uuid,
+        version=number,
+        answers=row.answers,
+        not_asked=frozenset(row.not_asked),
+        language=row.language,
+        started_at=row.created_at,
+        submitted_at=row.submitted_at,
+        active_s=active_seconds(row.paradata),
+        flags=tuple(kinds_in(row.flags)),
+        status=row.status.lower(),
+        not_reached=not_reached(definition, layout, row.answers, seed=row.seed, cursor=cursor)
+        if is_partial
+        else frozenset(),
+    )
 
 
 async def add_version(session: Session, rebuilt: Rebuilt, content: Content, *, team_id: int) -> bool:

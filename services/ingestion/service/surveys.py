@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contracts.ingestion import SurveyClosed, SurveyDeleted, SurveyPublished, SurveyStatus
+from contracts.ingestion import (
+    DatasetScopeChanged,
+    ResponseStatus,
+    SurveyClosed,
+    SurveyDeleted,
+    SurveyPublished,
+    SurveyStatus,
+)
 from kernel.access import Permission, ProjectGrant, require_project
 from kernel.clock import utc_now
 from kernel.db import Session
@@ -101,7 +108,7 @@ async def edit_survey(
     session: Session, survey_id: int, changes: Mapping[str, Any], *, if_match: str | None
 ) -> Survey:
     """Merge changes into the draft; what is published stays as it is. Raises Invalid, PreconditionFailed, NotFound, Forbidden."""
-    survey, _ = await _writable(session, survey_id)
+    survey, grant = await _writable(session, survey_id)
     require_match(if_match, survey.revision)
     if faults := _below("", unstorable(dict(changes))):
         raise Invalid(faults)
@@ -117,8 +124,21 @@ async def edit_survey(
     )
     for name, value in merged.items():
         setattr(survey, name, value)
+    await _set_scope(session, survey, changes.get("dataset_includes"), grant)
     survey.revision += 1
     return survey
+
+
+async def _set_scope(
+    session: Session, survey: Survey, wanted: Sequence[str] | None, grant: ProjectGrant
+) -> None:
+    """Let other interviews be rows of the dataset, and say so; None leaves it as it is."""
+    statuses = sorted({ResponseStatus(status.upper()) for status in wanted or ()})
+    if wanted is None or statuses == survey.dataset_includes:
+        return
+    survey.dataset_includes = list(statuses)
+    event = DatasetScopeChanged(project_id=survey.project_id, survey_id=survey.id)
+    await record(session, event, team_id=grant.team_id, project_id=survey.project_id)
 
 
 async def delete_survey(session: Session, survey_id: int) -> None:

@@ -1,8 +1,8 @@
-"""Complete interviews → the table that analyses read: columns, typed missing values and codebook.
+"""Interviews → the table that analyses read: columns, typed missing values and codebook.
 
 The same interviews always give the same table, byte for byte: rows in the order in which interviews began, no clock. A value that
-is missing says why in a parallel column `<alias>__missing`: the question was *not asked* (hidden, or not in that version), *refused*, *not
-known*, or *skipped*. Paradata follow behind the questions.
+is missing says why in a parallel column `<alias>__missing`: the question was *not asked* (hidden, or not in that version), *not reached*
+(an interview that was broken off), *refused*, *not known*, or *skipped*. Paradata follow behind the questions.
 """
 
 import hashlib
@@ -27,9 +27,18 @@ _FLAGS = Shape(
 )
 
 
+STATUSES = ("complete", "screened_out", "quota_full", "in_progress")
+UNDER_WAY = STATUSES[-1]
+_STATUS = Shape(
+    "category",
+    "string",
+    tuple({"code": one, "label": one.replace("_", " ").capitalize(), "value": None} for one in STATUSES),
+)
+
+
 @dataclass(frozen=True)
 class Interview:
-    """A complete interview as it is stored."""
+    """An interview as it is stored; complete ones are the rule."""
 
     uuid: UUID
     version: int
@@ -37,11 +46,14 @@ class Interview:
     not_asked: frozenset[str]
     language: str
     started_at: datetime
-    submitted_at: datetime
+    submitted_at: datetime | None
     active_s: float | None = None
     """Seconds spent on its pages; None where they were not noted."""
     flags: tuple[str, ...] = ()
     """Kinds of doubts about it."""
+    status: str = "complete"
+    not_reached: frozenset[str] = frozenset()
+    """Questions behind the place where it was broken off."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ class Table:
 
 
 def tabulate(versions: Sequence[tuple[int, Definition]], interviews: Sequence[Interview]) -> Table:
-    """The table of a survey's complete interviews; `versions` are (number, definition), oldest first."""
+    """The table of a survey's interviews; `versions` are (number, definition), oldest first."""
     asked = {number: {q.code for _, _, q in definition.questions()} for number, definition in versions}
     taken: set[str] = set()
     columns: list[Column] = []
@@ -85,15 +97,29 @@ def tabulate(versions: Sequence[tuple[int, Definition]], interviews: Sequence[In
         entries.append(_entry(variable, missing, version=max(asked, default=1)))
     for variable, values in _paradata(interviews, taken):
         columns.append(Column(variable.alias, variable.shape.storage, values))
-        missing = [MissingKind.SKIPPED.value if value is None else None for value in values]
+        missing = [
+            _why_unknown(one) if value is None else None
+            for value, one in zip(values, interviews, strict=True)
+        ]
         entries.append(_entry(variable, missing, version=None))
     sets = [entry["alias"] for entry in entries if entry["kind"] == "multiple"]
     codebook = {"variables": entries, "n_rows": len(interviews), "multiple_response_sets": sets}
+    n_finished = sum(interview.status != UNDER_WAY for interview in interviews)
+    if n_finished < len(interviews):
+        codebook["n_finished"] = n_finished
     return Table(columns, codebook, len(interviews))
+
+
+def _why_unknown(interview: Interview) -> str:
+    """Why a fact about an interview is missing."""
+    kind = MissingKind.NOT_REACHED if interview.submitted_at is None else MissingKind.SKIPPED
+    return kind.value
 
 
 def _value(variable: Variable, interview: Interview, asked: set[str]) -> tuple[Any, str | None]:
     """(stored value, None) of an interview, or (None, why it is missing)."""
+    if variable.question in asked and variable.question in interview.not_reached:
+        return None, MissingKind.NOT_REACHED.value
     if variable.question not in asked or variable.question in interview.not_asked:
         return None, MissingKind.NOT_ASKED.value
     answer = interview.answers.get(variable.question)
@@ -134,7 +160,10 @@ def _entry(variable: Variable, missing: Sequence[str | None], *, version: int | 
 
 def _paradata(interviews: Sequence[Interview], taken: set[str]) -> list[tuple[Variable, list[Any]]]:
     """Facts about the interviews as variables; their names give way to question codes."""
-    durations_s = [(i.submitted_at - i.started_at).total_seconds() for i in interviews]
+    durations_s = [
+        None if i.submitted_at is None else (i.submitted_at - i.started_at).total_seconds()
+        for i in interviews
+    ]
     languages = sorted({i.language for i in interviews})
     codes = tuple({"code": language, "label": language, "value": None} for language in languages)
     facts: list[tuple[str, str, Shape, list[Any]]] = [
@@ -150,6 +179,7 @@ def _paradata(interviews: Sequence[Interview], taken: set[str]) -> list[tuple[Va
         ),
         ("quality_flags", "Doubts about the interview", _FLAGS, [list(i.flags) for i in interviews]),
         ("language", "Language", Shape("category", "string", codes), [i.language for i in interviews]),
+        ("status", "How the interview ended", _STATUS, [i.status for i in interviews]),
         ("survey_version", "Survey version", Shape("integer", "bigint"), [i.version for i in interviews]),
     ]
     return [
