@@ -44,9 +44,9 @@ from sqlalchemy import text
 
 from deploy.embedded.ports import HOST
 from kernel.db import Database, Tenancy
+from kernel.hashing import n_threads_by_default
 from kernel.principals import JwksKeys, TokenVerifier
 from kernel.settings import Settings
-from services.identity.service.passwords import n_threads_by_default
 from services.identity.settings import IdentitySettings
 from tests.environment import Stack, running_stack
 from tests.live import Connection, Server, serving

@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from kernel.hashing import PasswordHashing
 from kernel.http import create_app
 from kernel.resources import Resources
 from services.ingestion.errors import CONSTRAINTS
 from services.ingestion.router import (
+    access,
     datasets,
     derived,
     documents,
@@ -35,7 +37,7 @@ that analyses run on.
 
 def create(ingestion_settings: IngestionSettings) -> FastAPI:
     """Return the application for these settings."""
-    rows = Rows(ingestion_settings)
+    rows, hashing = Rows(ingestion_settings), PasswordHashing()
 
     @asynccontextmanager
     async def serving(_: Resources) -> AsyncIterator[None]:
@@ -43,6 +45,7 @@ def create(ingestion_settings: IngestionSettings) -> FastAPI:
             yield
         finally:
             await rows.close()
+            hashing.close()
 
     application = create_app(
         ingestion_settings,
@@ -59,6 +62,7 @@ def create(ingestion_settings: IngestionSettings) -> FastAPI:
             filters.router,
             rows_router.router,
             surveys.router,
+            access.router,
             respondents.router,
         ],
         constraints=CONSTRAINTS,
@@ -66,7 +70,7 @@ def create(ingestion_settings: IngestionSettings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=serving,
     )
-    application.state.rows = rows
+    application.state.rows, application.state.hashing = rows, hashing
     return application
 
 

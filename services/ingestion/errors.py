@@ -352,7 +352,10 @@ class SurveyInOtherState(Problem):
 
 
 class SurveyNotOpen(Problem):
-    """The survey takes no answers at the moment: it is not published, paused, or closed."""
+    """The survey takes no answers at the moment: it is paused or closed, not open yet, or has all the responses it wants.
+
+    `reason` is `paused`, `closed`, `not_yet`, `over` or `full`; `opens_at` and `closes_at` say when.
+    """
 
     slug = "survey-not-open"
     title = "The survey takes no answers"
@@ -367,4 +370,31 @@ class InterviewFinished(Problem):
     status = 409
 
 
-CONSTRAINTS: ConstraintProblems = {"data_ingestion_datasetfilter_dataset_name_key": FilterNameTaken}
+class SurveyPasswordNeeded(Problem):
+    """The survey asks for a password, and none or a wrong one was given. Whoever sent the link knows it."""
+
+    slug = "survey-password-needed"
+    title = "This survey asks for a password"
+    status = 403
+
+
+class PersonalLinkNeeded(Problem):
+    """The survey is answered through personal links only. Open the link that you were sent."""
+
+    slug = "personal-link-needed"
+    title = "This survey needs a personal link"
+    status = 403
+
+
+class AlreadyAnswered(Problem):
+    """The survey takes one interview per device, and this device has submitted one. The first one counts."""
+
+    slug = "already-answered"
+    title = "This survey was already answered"
+    status = 409
+
+
+CONSTRAINTS: ConstraintProblems = {
+    "data_ingestion_datasetfilter_dataset_name_key": FilterNameTaken,
+    "data_ingestion_surveyresponse_survey_id_device_hash_key": AlreadyAnswered,
+}

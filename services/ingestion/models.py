@@ -121,6 +121,8 @@ class SurveyResponse(Base):
     """The version it is answered on."""
     token_hash: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the respondent's session token, hexadecimal."""
+    device_hash: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
+    """SHA-256 of the browser's own token where a device submits once; else empty."""
     seed: Mapped[int] = mapped_column(BigInteger)
     """Seed of every random order, so that a page can be shown again as it was."""
     status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
@@ -166,6 +168,58 @@ class QuotaSeat(Base):
     """When another may take it, unless it is kept."""
     kept_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When the interview was complete; null before."""
+
+
+class SurveyAccess(Base):
+    """When a survey takes answers, how many, and from whom."""
+
+    __tablename__ = "data_ingestion_surveyaccess"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    opens_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Before it nobody may answer."""
+    closes_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """From then on no interview begins."""
+    grace_minutes: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """How long interviews under way may be finished after closes_at."""
+    max_responses: Mapped[int | None] = mapped_column(Integer)
+    """Complete interviews that are wanted at most."""
+    one_per: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """DEVICE or PARTICIPANT: what submits one interview at most; empty: no limit."""
+    password_hash: Mapped[str] = mapped_column(String(255), server_default=FetchedValue())
+    """Argon2id hash of the password; empty where none is asked."""
+    revision: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    """Counts edits; the entity tag of the rules."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class PasswordAttempt(Base):
+    """Wrong passwords of respondents, counted so that guessing takes long."""
+
+    __tablename__ = "data_ingestion_passwordattempt"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    key: Mapped[str] = mapped_column(String(64))
+    """Keyed hash of what is counted: an address, or everybody."""
+    n_failures: Mapped[int] = mapped_column(Integer)
+    """Attempts that failed, or are being judged."""
+    blocked_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """Until then no attempt is judged."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
 
 
 class RawDataFile(Base):

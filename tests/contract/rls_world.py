@@ -18,6 +18,8 @@ SERVICE_OF = {
     "data_ingestion_surveyversion": "plugzero_ingestion",
     "data_ingestion_surveyresponse": "plugzero_ingestion",
     "data_ingestion_quotaseat": "plugzero_ingestion",
+    "data_ingestion_surveyaccess": "plugzero_ingestion",
+    "data_ingestion_passwordattempt": "plugzero_ingestion",
     "data_ingestion_dataset": "plugzero_ingestion",
     "data_ingestion_datasetversion": "plugzero_ingestion",
     "data_ingestion_datasetexport": "plugzero_ingestion",
@@ -97,6 +99,13 @@ class Tenant:
                 "survey_response_id": self.rows.get("data_ingestion_surveyresponse", 0),
                 "quota": unique,
                 "leased_until": datetime(2100, 1, 1, tzinfo=UTC),
+            },
+            "data_ingestion_surveyaccess": {"survey_id": survey},
+            "data_ingestion_passwordattempt": {
+                "survey_id": survey,
+                "key": unique,
+                "n_failures": 1,
+                "blocked_until": datetime(2100, 1, 1, tzinfo=UTC),
             },
             "data_ingestion_datasetfilter": {
                 "dataset_id": self.rows.get("data_ingestion_dataset", 0),

@@ -42,6 +42,14 @@ async def test_only_identity_can_log_in_and_read_a_secret(
     assert [row["rolname"] for row in readers] == ["plugzero_identity"]
 
 
+async def test_only_who_checks_the_password_of_a_survey_can_read_its_hash(owner: asyncpg.Connection) -> None:
+    readers = await owner.fetch(
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'plugzero\\_%' "
+        "AND has_column_privilege(rolname, 'data_ingestion_surveyaccess', 'password_hash', 'SELECT')"
+    )
+    assert {row["rolname"] for row in readers} == {"plugzero_ingestion", "plugzero_respondent"}
+
+
 @pytest.mark.asvs("13.2.2")
 async def test_no_login_role_is_special(owner: asyncpg.Connection) -> None:
     rows = await owner.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'plugzero\\_%'")

@@ -14,6 +14,7 @@ VISIBLE_TO_RESPONDENTS = {
     "data_ingestion_surveyversion",
     "data_ingestion_surveyresponse",
     "data_ingestion_project",
+    "data_ingestion_surveyaccess",
 }
 
 
@@ -124,6 +125,42 @@ async def test_answers_are_taken_only_while_the_survey_is_published(
         await session.execute("SELECT set_config('app.session_hash', 'new', true)")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await insert(session, "data_ingestion_surveyresponse", interview(ours, "new"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "goes_on"),
+    [
+        ("opens_at = now() + interval '1 minute'", False),
+        ("closes_at = now() - interval '1 minute'", True),
+        ("closes_at = now() - interval '1 minute', grace_minutes = 0", False),
+        ("max_responses = 0", True),
+    ],
+)
+async def test_rules_of_access_bind_the_role_itself(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant, token: str, *, rules: str, goes_on: bool
+) -> None:
+    await insert(owner, "data_ingestion_surveyresponse", interview(ours, token))
+    await owner.execute(f"UPDATE data_ingestion_surveyaccess SET {rules} WHERE project_id = $1", ours.project)
+    async with acting(stack, RESPONDENT, survey_uuid=ours.survey_uuid, session_hash=token) as session:
+        changed = await session.execute("UPDATE data_ingestion_surveyresponse SET cursor = 9")
+        assert changed == f"UPDATE {int(goes_on)}"
+        await session.execute("SELECT set_config('app.session_hash', 'new', true)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await insert(session, "data_ingestion_surveyresponse", interview(ours, "new"))
+
+
+async def test_the_database_takes_one_finished_interview_per_device(
+    owner: asyncpg.Connection, ours: Tenant
+) -> None:
+    device = {"device_hash": "d" * 64}
+    for status in ("IN_PROGRESS", "IN_PROGRESS", "SCREENED_OUT"):
+        row = interview(ours, uuid.uuid4().hex) | device | {"status": status}
+        await insert(owner, "data_ingestion_surveyresponse", row)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await owner.execute(
+            "UPDATE data_ingestion_surveyresponse SET status = 'COMPLETE' WHERE device_hash = $1 AND status = 'IN_PROGRESS'",
+            "d" * 64,
+        )
 
 
 async def test_a_deleted_team_takes_its_public_pages_along(

@@ -1,5 +1,6 @@
 """Projects and what is collected in them: files, datasets, surveys, responses, scraped pages, experience events."""
 
+from schema.data_ingestion.models.access import PasswordAttempt, SurveyAccess
 from schema.data_ingestion.models.derived import DatasetChange, DatasetFilter
 from schema.data_ingestion.models.files import Dataset, DatasetExport, DatasetVersion, RawDataFile
 from schema.data_ingestion.models.observed import ExperienceEvent, ScrapeTarget
@@ -15,11 +16,13 @@ __all__ = [
     "DatasetVersion",
     "ExperienceEvent",
     "FileUpload",
+    "PasswordAttempt",
     "Project",
     "QuotaSeat",
     "RawDataFile",
     "ScrapeTarget",
     "Survey",
+    "SurveyAccess",
     "SurveyResponse",
     "SurveyVersion",
 ]

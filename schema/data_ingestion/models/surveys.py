@@ -118,6 +118,11 @@ class SurveyResponse(models.Model):
     token_hash = models.CharField(
         max_length=64, db_comment="SHA-256 of the respondent's session token, hexadecimal."
     )
+    device_hash = models.CharField(
+        max_length=64,
+        db_default="",
+        db_comment="SHA-256 of the browser's own token where a device submits once; else empty.",
+    )
     seed = models.BigIntegerField(
         db_comment="Seed of every random order, so that a page can be shown again as it was."
     )
@@ -149,6 +154,11 @@ class SurveyResponse(models.Model):
         constraints = [
             unique("data_ingestion_surveyresponse", "uuid"),
             unique("data_ingestion_surveyresponse", "token_hash"),
+            models.UniqueConstraint(
+                fields=["survey", "device_hash"],
+                condition=~models.Q(device_hash="") & ~models.Q(status="IN_PROGRESS"),
+                name="data_ingestion_surveyresponse_survey_id_device_hash_key",
+            ),
             in_tenant("data_ingestion_surveyresponse"),
             one_of("data_ingestion_surveyresponse", "status", RESPONSE_STATUSES),
         ]

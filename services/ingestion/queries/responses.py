@@ -6,18 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy import Row, Select, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.ingestion import ResponseStatus, SurveyStatus
 from kernel.db import Session
+from services.ingestion.domain.survey.entrance import Rules
 from services.ingestion.models import (
     Dataset,
     DatasetVersion,
     Project,
     QuotaSeat,
     Survey,
+    SurveyAccess,
     SurveyResponse,
     SurveyVersion,
 )
@@ -27,7 +29,7 @@ RESPONSE_ORDER = (SurveyResponse.id.desc(),)
 
 @dataclass(frozen=True)
 class PublicSurvey:
-    """What the respondent's role may read of a survey."""
+    """What the respondent's role may read of a survey, and of the rules by which respondents get in."""
 
     id: int
     uuid: UUID
@@ -35,28 +37,49 @@ class PublicSurvey:
     team_id: int
     status: SurveyStatus
     published_version_id: int
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it takes answers."""
-        return self.status is SurveyStatus.PUBLISHED
+    rules: Rules
 
 
 async def find_public_survey(session: AsyncSession) -> PublicSurvey | None:
     """Return the survey that this public session is about (the policies show no other), None when there is none."""
-    statement = select(
-        Survey.id, Survey.uuid, Survey.project_id, Project.team_id, Survey.status, Survey.published_version_id
-    ).join(Project, Project.id == Survey.project_id)
-    row = (await session.execute(statement)).one_or_none()
-    if row is None or row.published_version_id is None:
+    statement = (
+        select(
+            Survey.id,
+            Survey.uuid,
+            Survey.project_id,
+            Project.team_id,
+            Survey.status,
+            Survey.published_version_id,
+            SurveyAccess.opens_at,
+            SurveyAccess.closes_at,
+            SurveyAccess.max_responses,
+            SurveyAccess.one_per,
+            SurveyAccess.password_hash,
+            func.now().label("now"),
+            literal_column("access.open_survey() IS NOT NULL").label("is_open"),
+            literal_column("access.starting_survey() IS NOT NULL").label("may_begin"),
+        )
+        .join(Project, Project.id == Survey.project_id)
+        .outerjoin(SurveyAccess, SurveyAccess.survey_id == Survey.id)
+    )
+    row = (await session.execute(statement)).mappings().one_or_none()
+    if row is None or row["published_version_id"] is None:
         return None
+    ruled = {name: row[name] for name in ("opens_at", "closes_at", "max_responses", "now")}
     return PublicSurvey(
-        id=row.id,
-        uuid=row.uuid,
-        project_id=row.project_id,
-        team_id=row.team_id,
-        status=SurveyStatus(row.status),
-        published_version_id=row.published_version_id,
+        id=row["id"],
+        uuid=row["uuid"],
+        project_id=row["project_id"],
+        team_id=row["team_id"],
+        status=SurveyStatus(row["status"]),
+        published_version_id=row["published_version_id"],
+        rules=Rules(
+            **ruled,
+            one_per=row["one_per"] or "",
+            password_hash=row["password_hash"] or "",
+            is_open=row["is_open"],
+            may_begin=row["may_begin"],
+        ),
     )
 
 

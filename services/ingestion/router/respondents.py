@@ -10,12 +10,19 @@ from contracts.ingestion import LayoutStyle
 from kernel.db import Tenancy, public_database
 from kernel.ids import hash_token, new_token
 from kernel.limits import PlanLimitReached
-from kernel.problems import Invalid, NotFound, problems_of
+from kernel.problems import Invalid, NotFound, TooManyRequests, problems_of
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.texts import read
 from services.ingestion.domain.survey.views import step_view
-from services.ingestion.errors import InterviewFinished, SurveyNotOpen
+from services.ingestion.errors import (
+    AlreadyAnswered,
+    InterviewFinished,
+    PersonalLinkNeeded,
+    SurveyNotOpen,
+    SurveyPasswordNeeded,
+)
+from services.ingestion.router import survey_cookies as cookies
 from services.ingestion.router import survey_pages
 from services.ingestion.router.survey_html import leads_elsewhere
 from services.ingestion.schemas.respondents import (
@@ -31,6 +38,7 @@ from services.ingestion.schemas.respondents import (
     WarningRead,
 )
 from services.ingestion.service import respondents as service
+from services.ingestion.service.entrance import Visitor, prove_password
 from services.ingestion.service.interviews import Interview, get_interview, visit
 
 router = APIRouter(tags=["respondents"], responses=problems_of(NotFound))
@@ -50,7 +58,10 @@ async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurve
         title=seen.questionnaire.title,
         layout_style=LayoutStyle(seen.questionnaire.layout),
         languages=list(seen.questionnaire.definition.languages),
-        open=seen.survey.is_open,
+        open=seen.survey.rules.may_begin,
+        opens_at=seen.survey.rules.opens_at,
+        closes_at=seen.survey.rules.closes_at,
+        asks_password=bool(seen.survey.rules.password_hash),
         version=seen.version,
     )
 
@@ -58,7 +69,15 @@ async def read_public_survey(survey_uuid: UUID, request: Request) -> PublicSurve
 @router.post(
     "/public/surveys/{survey_uuid}/sessions",
     status_code=http.HTTP_201_CREATED,
-    responses=problems_of(SurveyNotOpen, Invalid, PlanLimitReached),
+    responses=problems_of(
+        SurveyNotOpen,
+        Invalid,
+        PlanLimitReached,
+        SurveyPasswordNeeded,
+        PersonalLinkNeeded,
+        AlreadyAnswered,
+        TooManyRequests,
+    ),
 )
 async def begin_session(
     survey_uuid: UUID,
@@ -67,9 +86,10 @@ async def begin_session(
     body: Annotated[SessionCreate | None, Body()] = None,
     accept_language: Annotated[str | None, Header()] = None,
 ) -> SessionRead:
-    """Begin an interview and get its token and first step."""
+    """Begin an interview and get its token and first step. Where a device answers once, a cookie knows it again."""
     wanted = body or SessionCreate()
-    token = new_token()
+    token, device = new_token(), cookies.device_of(request) or new_token()
+    visitor = await _visitor(request, survey_uuid, wanted, device)
     token_hash = hash_token(token)
     tenancy = Tenancy.of_public(survey_uuid=str(survey_uuid), session_hash=token_hash)
     async with public_database(request).transaction(tenancy) as session:
@@ -81,9 +101,22 @@ async def begin_session(
             language=wanted.language,
             accept_language=accept_language,
             limits=request.app.state.resources.settings.plan_limits,
+            visitor=visitor,
         )
+    if interview.survey.rules.one_per == "DEVICE":
+        cookies.keep_device(request, response, survey_uuid, device)
     response.headers["Location"] = f"/public/sessions/{token}"
     return SessionRead(token=token, **interview_read(request, interview).model_dump())
+
+
+async def _visitor(request: Request, survey_uuid: UUID, wanted: SessionCreate, device: str) -> Visitor:
+    """What somebody shows who begins; raises SurveyPasswordNeeded, TooManyRequests for a wrong password."""
+    secret: str = request.app.state.resources.settings.secret_key.get_secret_value()
+    entry = ""
+    if wanted.password is not None:
+        database, hashing = public_database(request), request.app.state.hashing
+        entry = await prove_password(database, survey_uuid, wanted.password, secret=secret, hashing=hashing)
+    return Visitor(secret, entry, device)
 
 
 @router.get("/public/sessions/{token}")
@@ -95,7 +128,8 @@ async def read_session(token: Token, request: Request) -> InterviewRead:
 
 
 @router.put(
-    "/public/sessions/{token}/answers", responses=problems_of(InterviewFinished, SurveyNotOpen, Invalid)
+    "/public/sessions/{token}/answers",
+    responses=problems_of(InterviewFinished, SurveyNotOpen, Invalid, AlreadyAnswered),
 )
 async def write_answers(token: Token, body: AnswersWrite, request: Request) -> InterviewRead:
     """Give answers, all or none of which are stored, and get the next step; an empty object skips the present step."""
@@ -106,7 +140,9 @@ async def write_answers(token: Token, body: AnswersWrite, request: Request) -> I
     return interview_read(request, interview).model_copy(update={"warnings": listed})
 
 
-@router.post("/public/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid))
+@router.post(
+    "/public/sessions/{token}/submit", responses=problems_of(SurveyNotOpen, Invalid, AlreadyAnswered)
+)
 async def submit(token: Token, request: Request) -> SubmissionRead:
     """Finish the interview; repeating it gives the same answer and counts once."""
     token_hash = hash_token(token)

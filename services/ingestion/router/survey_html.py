@@ -12,9 +12,9 @@ from fastapi import status as http
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from contracts.ingestion import SurveyStatus
 from kernel.problems import Problem
 from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.entrance import why_not
 from services.ingestion.domain.survey.looks import Reader, question_looks, skipped
 from services.ingestion.domain.survey.piping import Pipes, redirect_origins
 from services.ingestion.domain.survey.published import Questionnaire
@@ -22,6 +22,7 @@ from services.ingestion.domain.survey.signing import redirect_key, signed_addres
 from services.ingestion.domain.survey.texts import choose_language, direction, own_name
 from services.ingestion.domain.survey.themes import image_origins
 from services.ingestion.domain.survey.turning import Turned
+from services.ingestion.errors import AlreadyAnswered
 from services.ingestion.service.interviews import Interview, Visit
 
 DIGEST_LENGTH = 16
@@ -164,20 +165,54 @@ def leads_elsewhere(request: Request, interview: Interview) -> str:
 
 
 def not_open_page(request: Request, seen: Visit) -> Response:
-    """A survey that takes no answers: paused (503, come back) or closed (410)."""
+    """A survey that takes no answers: paused or not open yet (503, come back), closed or full (410)."""
+    reader, rules = _reader(request, seen.questionnaire, None), seen.survey.rules
+    reason = why_not(seen.survey.status, rules) or "closed"
+    title = reason if reason in {"paused", "not_yet"} else "closed"
+    moment = rules.opens_at if reason == "not_yet" else rules.closes_at
+    when = f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+    message = (f"{title}_title", reader.say(f"{reason}_text", when=when))
+    if title == "closed":
+        return _message(request, reader, message, asked=seen.questionnaire, status_code=http.HTTP_410_GONE)
+    response = _message(
+        request,
+        reader,
+        message,
+        asked=seen.questionnaire,
+        status_code=http.HTTP_503_SERVICE_UNAVAILABLE,
+    )
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def password_page(
+    request: Request, seen: Visit, *, form_token: str, refused: Problem | None = None
+) -> Response:
+    """The form that asks for the survey's password, with what was wrong about the last one."""
+    reader, error, status_code = _reader(request, seen.questionnaire, None), "", http.HTTP_200_OK
+    if refused is not None:
+        seconds = refused.headers.get("Retry-After", "")
+        error = reader.say("password_wait" if seconds else "password_wrong", seconds=seconds)
+        status_code = refused.status
+    response = _page(
+        "password.html",
+        request,
+        reader,
+        asked=seen.questionnaire,
+        status_code=status_code,
+        form_token=form_token,
+        error=error,
+    )
+    response.headers.update(refused.headers if refused is not None else {})
+    return response
+
+
+def turned_away_page(request: Request, seen: Visit, problem: Problem) -> Response:
+    """Somebody who may not begin: the device has answered already, or a personal link is needed."""
     reader = _reader(request, seen.questionnaire, None)
-    if seen.survey.status is SurveyStatus.PAUSED:
-        response = _message(
-            request,
-            reader,
-            ("paused_title", reader.say("paused_text")),
-            asked=seen.questionnaire,
-            status_code=http.HTTP_503_SERVICE_UNAVAILABLE,
-        )
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
-        return response
-    message = ("closed_title", reader.say("closed_text"))
-    return _message(request, reader, message, asked=seen.questionnaire, status_code=http.HTTP_410_GONE)
+    name = "already" if isinstance(problem, AlreadyAnswered) else "personal"
+    message = (f"{name}_title", reader.say(f"{name}_text"))
+    return _message(request, reader, message, asked=seen.questionnaire, status_code=problem.status)
 
 
 def expired_page(request: Request) -> Response:

@@ -19,9 +19,10 @@ from kernel.clock import utc_now
 from kernel.db import Snapshot, Tenancy, public_database
 from kernel.forms import form_fields, is_same_origin
 from kernel.ids import hash_token
-from kernel.problems import Invalid, NotFound, Problem
+from kernel.problems import Invalid, NotFound, Problem, TooManyRequests
 from services.ingestion.domain.survey.form_tokens import (
     NONCE_BYTES,
+    device_token,
     make_form_token,
     read_form_token,
     session_token,
@@ -30,15 +31,20 @@ from services.ingestion.domain.survey.form_tokens import (
 from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.themes import stylesheet
 from services.ingestion.domain.survey.turning import Action, Sent, Turned
-from services.ingestion.errors import SurveyNotOpen
+from services.ingestion.errors import (
+    AlreadyAnswered,
+    PersonalLinkNeeded,
+    SurveyNotOpen,
+    SurveyPasswordNeeded,
+)
+from services.ingestion.router import survey_cookies as cookies
 from services.ingestion.router import survey_html as html
-from services.ingestion.service import interviews, pages
+from services.ingestion.service import entrance, interviews, pages
 from services.ingestion.service.interviews import Interview, Visit
 
 router = APIRouter(prefix="/s", tags=["respondents"], include_in_schema=False)
 
-COOKIE = "plugzero_interview"
-COOKIE_LIFETIME_S = 30 * 24 * 3600
+TURNED_AWAY = (SurveyNotOpen, SurveyPasswordNeeded, PersonalLinkNeeded, AlreadyAnswered)
 MOST_FIELDS = 5_000
 LONGEST_POSITION = 5
 TRAP = "website"
@@ -74,14 +80,14 @@ async def show_page(survey_uuid: str, request: Request) -> Response:
         if survey_uuid != str(identifier):  # the cookie's path is the canonical one
             return RedirectResponse(f"/s/{identifier}", status_code=http.HTTP_308_PERMANENT_REDIRECT)
         seen, interview = await _find(request, identifier)
-        if interview is not None and (interview.is_finished or seen.survey.is_open):
+        if interview is not None and (interview.is_finished or seen.survey.rules.is_open):
             return _interview_page(request, identifier, interview)
-        if not seen.survey.is_open:
-            return html.not_open_page(request, seen)
         nonce = secrets.token_bytes(NONCE_BYTES)
         seed = seed_of(hash_token(session_token(_secret(request), str(identifier), nonce)))
         form_token = _form_token(request, identifier, nonce=nonce)
         return html.first_page(request, seen, form_token=form_token, seed=seed)
+    except TURNED_AWAY as problem:
+        return await _turned_away(request, identifier, problem)
     except Problem as problem:
         return html.problem_page(request, problem)
 
@@ -95,50 +101,91 @@ async def send_form(survey_uuid: str, request: Request) -> Response:
         nonce = _read_form_token(request, identifier, fields)
         if nonce is None or not is_same_origin(request):
             return html.expired_page(request)
+        if "password" in fields:
+            return await _enter(request, identifier, password=fields["password"][0])
         return await _take_in(request, identifier, nonce=nonce, fields=fields)
-    except SurveyNotOpen:
-        async with _snapshot(request, _identifier(survey_uuid)) as session:
-            return html.not_open_page(request, await interviews.visit(session, survey_uuid))
+    except TURNED_AWAY as problem:
+        return await _turned_away(request, identifier, problem)
     except Problem as problem:
         return html.problem_page(request, problem)
+
+
+async def _enter(request: Request, identifier: UUID, *, password: str) -> Response:
+    """Take a password in; the browser keeps the proof that it was right."""
+    try:
+        entry = await entrance.prove_password(
+            public_database(request),
+            identifier,
+            password,
+            secret=_secret(request),
+            hashing=request.app.state.hashing,
+        )
+    except (SurveyPasswordNeeded, TooManyRequests) as refused:
+        return await _turned_away(request, identifier, refused, is_told=True)
+    response = RedirectResponse(html.own_address(request), status_code=http.HTTP_303_SEE_OTHER)
+    cookies.keep(request, response, identifier, cookies.ENTRY, entry)
+    return response
+
+
+async def _turned_away(
+    request: Request, identifier: UUID, problem: Problem, *, is_told: bool = False
+) -> Response:
+    """The page for somebody who does not get in (yet); `is_told` says what was wrong with their password."""
+    async with _snapshot(request, identifier) as session:
+        seen = await interviews.visit(session, identifier)
+    if isinstance(problem, SurveyNotOpen):
+        return html.not_open_page(request, seen)
+    if isinstance(problem, SurveyPasswordNeeded | TooManyRequests):
+        form_token = _form_token(request, identifier)
+        refused = problem if is_told else None
+        return html.password_page(request, seen, form_token=form_token, refused=refused)
+    return html.turned_away_page(request, seen, problem)
 
 
 async def _take_in(
     request: Request, identifier: UUID, *, nonce: bytes, fields: Mapping[str, list[str]]
 ) -> Response:
     """Store what a form of ours says, in the cookie's interview or in the one that the form begins."""
-    sent = _sent(fields)
-    token = request.cookies.get(COOKIE, "")
-    taken = await _send(request, identifier, token=token, sent=sent, shown_at=None) if token else None
+    sent, secret = _sent(fields), _secret(request)
+    token, device = request.cookies.get(cookies.INTERVIEW, ""), ""
+    taken = await _send(request, identifier, token=token, sent=sent, arrival=None) if token else None
     if taken is None:
-        token = session_token(_secret(request), str(identifier), nonce)
+        token = session_token(secret, str(identifier), nonce)
+        device = cookies.device_of(request) or device_token(secret, str(identifier), nonce)
         shown_at = datetime.fromtimestamp(shown_at_s(fields["form"][0]), UTC)
-        taken = await _send(request, identifier, token=token, sent=sent, shown_at=shown_at)
+        arrival = _arrival(request, device=device, shown_at=shown_at)
+        taken = await _send(request, identifier, token=token, sent=sent, arrival=arrival)
     interview, turned = cast("tuple[Interview, Turned]", taken)
     response = _answer(request, identifier, interview, turned)
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=COOKIE_LIFETIME_S,
-        path=f"/s/{identifier}",
-        httponly=True,
-        samesite="lax",
-        secure=html.is_secure(request),
-    )
+    cookies.keep(request, response, identifier, cookies.INTERVIEW, token)
+    if device and interview.survey.rules.one_per == "DEVICE":
+        cookies.keep_device(request, response, identifier, device)
     return response
 
 
+def _arrival(request: Request, *, device: str, shown_at: datetime) -> pages.Arrival:
+    """How somebody arrives who begins."""
+    return pages.Arrival(
+        link=html.link_of(request),
+        language=request.query_params.get("lang"),
+        accept_language=request.headers.get("accept-language"),
+        limits=request.app.state.resources.settings.plan_limits,
+        visitor=_visitor(request, device=device),
+        shown_at=shown_at,
+    )
+
+
+def _visitor(request: Request, *, device: str | None = None) -> entrance.Visitor:
+    """What somebody shows at the entrance."""
+    entry = request.cookies.get(cookies.ENTRY, "")
+    return entrance.Visitor(_secret(request), entry, cookies.device_of(request) if device is None else device)
+
+
 async def _send(
-    request: Request, identifier: UUID, *, token: str, sent: Sent, shown_at: datetime | None
+    request: Request, identifier: UUID, *, token: str, sent: Sent, arrival: pages.Arrival | None
 ) -> tuple[Interview, Turned] | None:
-    """Run the command for one session token; None when it names no interview and none may begin (`shown_at`: one may)."""
+    """Run the command for one session token; None when it names no interview and none may begin (`arrival`: one may)."""
     token_hash = hash_token(token)
-    arrival = None
-    if shown_at is not None:
-        language = request.query_params.get("lang")
-        limits = request.app.state.resources.settings.plan_limits
-        accepted = request.headers.get("accept-language")
-        arrival = pages.Arrival(html.link_of(request), language, accepted, limits, shown_at)
     tenancy = Tenancy.of_public(survey_uuid=str(identifier), session_hash=token_hash)
     async with public_database(request).transaction(tenancy) as session:
         return await pages.send_form(session, identifier, token_hash=token_hash, sent=sent, arrival=arrival)
@@ -164,11 +211,13 @@ def _interview_page(request: Request, identifier: UUID, interview: Interview) ->
 
 
 async def _find(request: Request, identifier: UUID) -> tuple[Visit, Interview | None]:
-    """The survey, and the interview of the cookie when there is one."""
-    token = request.cookies.get(COOKIE)
+    """The survey, and the interview of the cookie when there is one; raises what `admit` raises for somebody who may not begin."""
+    token = request.cookies.get(cookies.INTERVIEW)
     async with _snapshot(request, identifier, token=token) as session:
         seen = await interviews.visit(session, identifier)
         interview = await interviews.find_interview(session, hash_token(token)) if token else None
+        if interview is None or not (interview.is_finished or seen.survey.rules.is_open):
+            await entrance.admit(session, seen.survey, _visitor(request))
     return seen, interview
 
 

@@ -1,5 +1,6 @@
 """Requests and responses of the JSON door: what an embedding page or an app exchanges with the survey engine."""
 
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,6 +19,9 @@ class SessionCreate(BaseModel):
     )
     hidden: dict[str, str] = Field(
         default_factory=dict, max_length=100, description="Values of hidden fields, by code."
+    )
+    password: str | None = Field(
+        default=None, max_length=1_000, description="Of the survey, where it asks for one."
     )
 
 
@@ -96,5 +100,8 @@ class PublicSurveyRead(BaseModel):
     title: str
     layout_style: LayoutStyle
     languages: list[str]
-    open: bool = Field(description="Whether it takes answers now.")
+    open: bool = Field(description="Whether an interview may begin now.")
+    opens_at: datetime | None
+    closes_at: datetime | None
+    asks_password: bool
     version: int

@@ -9,6 +9,7 @@ from kernel.limits import PlanLimits
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.turning import Sent, Turned, turn
 from services.ingestion.errors import InterviewFinished
+from services.ingestion.service.entrance import Visitor
 from services.ingestion.service.interviews import Interview, find_interview
 from services.ingestion.service.respondents import begin_interview, complete, go_on, reopen_interview
 
@@ -21,6 +22,7 @@ class Arrival:
     language: str | None
     accept_language: str | None
     limits: PlanLimits
+    visitor: Visitor
     shown_at: datetime
     """When the page was shown whose form begins the interview."""
 
@@ -31,7 +33,7 @@ async def send_form(
     """Take a form in and return the interview with what follows; None for a session that is unknown.
 
     With `arrival` an unknown session is begun: the form was the first of an interview. A form of a finished interview changes
-    nothing. Raises SurveyNotOpen, NotFound, PlanLimitReached.
+    nothing. Raises NotFound, PlanLimitReached, AlreadyAnswered, and what `admit` raises.
     """
     if arrival is not None:
         await begin_interview(
@@ -42,6 +44,7 @@ async def send_form(
             language=arrival.language,
             accept_language=arrival.accept_language,
             limits=arrival.limits,
+            visitor=arrival.visitor,
         )
     elif await find_interview(session, token_hash) is None:
         return None

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
 
 from contracts.ingestion import ResponseStatus, ResponseSubmitted
 from kernel.db import Session
 from kernel.events import record
 from kernel.limits import PlanLimits
-from kernel.problems import Invalid
+from kernel.problems import Invalid, problem_of_constraint
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
 from services.ingestion.domain.survey.issues import escape
@@ -22,8 +23,9 @@ from services.ingestion.domain.survey.phrases import say_fault
 from services.ingestion.domain.survey.quality import active_seconds, flags_of
 from services.ingestion.domain.survey.reaching import REACHED
 from services.ingestion.domain.survey.texts import choose_language
-from services.ingestion.errors import InterviewFinished, SurveyNotOpen
+from services.ingestion.errors import CONSTRAINTS, InterviewFinished
 from services.ingestion.queries import responses as queries
+from services.ingestion.service.entrance import Visitor, admit, not_open
 from services.ingestion.service.interviews import (
     Interview,
     get_interview,
@@ -47,14 +49,14 @@ async def begin_interview(
     language: str | None,
     accept_language: str | None,
     limits: PlanLimits,
+    visitor: Visitor,
 ) -> Interview:
     """Open the interview of a session token, or return it when it exists already.
 
-    Raises NotFound, SurveyNotOpen, PlanLimitReached.
+    Raises NotFound, PlanLimitReached, and what `admit` raises.
     """
     seen = await visit(session, identifier)
-    if not seen.survey.is_open:
-        raise SurveyNotOpen(f"The survey is {seen.survey.status}.", survey_status=seen.survey.status)
+    await admit(session, seen.survey, visitor)
     await require_room_for_interview(session, limits, seen.survey.project_id)
     definition = seen.questionnaire.definition
     seed = seed_of(token_hash)
@@ -66,6 +68,7 @@ async def begin_interview(
             "survey_id": seen.survey.id,
             "survey_version_id": seen.survey.published_version_id,
             "token_hash": token_hash,
+            "device_hash": visitor.device_hash(seen.survey),
             "seed": seed,
             "answers": state.answers,
             "not_asked": list(state.not_asked),
@@ -85,7 +88,7 @@ async def reopen_interview(session: Session, token_hash: str) -> Interview:
     interview = await get_interview(session, token_hash)
     if interview.is_finished:
         raise InterviewFinished("The answers were submitted and can no longer be changed.")
-    raise SurveyNotOpen(f"The survey is {interview.survey.status}.", survey_status=interview.survey.status)
+    raise not_open(interview.survey)
 
 
 def store_answers(interview: Interview, given: Mapping[str, Any]) -> engine.Applied:
@@ -171,7 +174,10 @@ async def complete(session: Session, interview: Interview) -> None:
 
 
 async def _finish(session: Session, interview: Interview, status: ResponseStatus) -> None:
-    """Mark an interview as ended, note what makes one doubt it, and tell about it."""
+    """Mark an interview as ended, note what makes one doubt it, and tell about it.
+
+    Raises AlreadyAnswered where the device has submitted another one: the database decides, also between two at once.
+    """
     response = interview.response
     response.status = status
     flags = flags_of(
@@ -186,7 +192,10 @@ async def _finish(session: Session, interview: Interview, status: ResponseStatus
         response.paradata = {**response.paradata, REACHED: response.cursor}
     response.submitted_at = func.now()
     response.cursor = engine.end_position(interview.questionnaire.definition, interview.questionnaire.layout)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise problem_of_constraint(error, CONSTRAINTS) or error from error
     event = ResponseSubmitted(
         project_id=response.project_id,
         survey_id=response.survey_id,

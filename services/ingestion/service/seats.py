@@ -2,7 +2,8 @@
 
 The database holds the one door (`access.take_seats`): interviews that want a seat in the same quota come one after the other, each
 sees what those before it committed, and a lease ends by itself, so a respondent who goes away or a process that is killed blocks
-nobody for longer. Targets are those of the survey's present version, also for interviews that began on an older one.
+nobody for longer. Targets are those of the survey's present version, also for interviews that began on an older one. The largest number
+of responses that a survey wants is one more cell, which everybody falls into.
 """
 
 from datetime import timedelta
@@ -22,7 +23,7 @@ async def take_seats(session: Session, interview: Interview, *, for_good: bool =
 
     `for_good` keeps them: asked in the transaction that completes the interview.
     """
-    if not interview.questionnaire.definition.quotas:
+    if not interview.questionnaire.definition.quotas and interview.survey.rules.max_responses is None:
         return True
     asked = {"wanted": list(interview.state.cells), "lease": LEASE, "for_good": for_good}
     full: list[str] = await session.scalar(_TAKE, asked) or []

@@ -49,6 +49,11 @@ def session_token(secret: str, survey: str, nonce: bytes) -> str:
     return _encode(_mac(secret, "session", survey, nonce))
 
 
+def device_token(secret: str, survey: str, nonce: bytes) -> str:
+    """The token by which a browser is known again as a device; like the session's, sending a form twice makes one."""
+    return _encode(_mac(secret, "device", survey, nonce))
+
+
 def _mac(secret: str, purpose: str, survey: str, payload: bytes) -> bytes:
     """HMAC-SHA-256 (RFC 2104) over a purpose, a survey and a payload, so that one kind of token never passes for another."""
     message = b"\0".join((b"survey", purpose.encode(), survey.encode(), payload))

@@ -7,6 +7,7 @@ values are inserted as text and escaped where they are shown.
 from collections.abc import Mapping
 from typing import cast
 
+from services.ingestion.domain.survey import entrance_phrases
 from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
 from services.ingestion.domain.survey.texts import read
 
@@ -273,6 +274,10 @@ SPANISH = {
     "not_email": "No es una dirección de correo completa.",
 }
 
+ENGLISH |= entrance_phrases.ENGLISH
+GERMAN |= entrance_phrases.GERMAN
+FRENCH |= entrance_phrases.FRENCH
+SPANISH |= entrance_phrases.SPANISH
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH}
 
 
