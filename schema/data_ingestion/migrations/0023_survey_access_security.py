@@ -151,7 +151,7 @@ def open_survey(body: str) -> str:
 class Migration(migrations.Migration):
     """Grants, policies and functions."""
 
-    dependencies = [("data_ingestion", "0020_device_hash_key")]
+    dependencies = [("data_ingestion", "0022_device_hash_key")]
     operations = [
         *protect(RULES, ATTEMPT),
         *writable(RULES, INGESTION),

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """A unique index over the interviews that name a device, built without a lock."""
 
     atomic = False
-    dependencies = [("data_ingestion", "0019_survey_access")]
+    dependencies = [("data_ingestion", "0021_survey_access")]
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[

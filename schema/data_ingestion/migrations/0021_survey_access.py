@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('data_ingestion', '0018_quota_seat_security'),
+        ('data_ingestion', '0020_dataset_behind_by_scope'),
     ]
 
     operations = [
