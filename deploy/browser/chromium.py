@@ -211,6 +211,13 @@ class Page:
         """Run none of the pages' own scripts from now on."""
         self.call("Emulation.setScriptExecutionDisabled", value=True)
 
+    def connected(self, *, is_connected: bool) -> None:
+        """Cut the tab off from the network, or let it back."""
+        self.call(
+            "Network.emulateNetworkConditions",
+            offline=not is_connected, latency=0, downloadThroughput=-1, uploadThroughput=-1,
+        )  # fmt: skip
+
     def press(self, key: str, *, shift: bool = False) -> None:
         """Press a key and let it go, like a finger."""
         code, number, text = KEYS[key]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from deploy.browser.chromium import AXE_SCRIPT, Page
 from deploy.browser.specimen import ANSWERS, DEFINITION, THEMES
@@ -24,23 +25,21 @@ FILL = """(answers => {
 })"""
 
 
+def publish(walk: Walk, definition: dict[str, Any], layout: str, **fields: Any) -> str:
+    """The address of a new survey."""
+    body = {"title": layout, "definition": definition, "layout_style": layout, **fields}
+    survey = walk.client.call("POST", f"/api/projects/{walk.project_id}/surveys", json=body, expect=201)
+    walk.client.call("POST", f"/api/surveys/{survey['id']}/publish", json={})
+    return f"{walk.client.base_url}/s/{survey['uuid']}"
+
+
 def published(walk: Walk) -> dict[tuple[str, str], str]:
     """(layout, theme) → address of the survey that looks so."""
-    addresses = {}
-    for layout in LAYOUTS:
-        for name, theme in THEMES.items():
-            body = {
-                "title": f"{layout} {name}",
-                "definition": DEFINITION,
-                "layout_style": layout,
-                "theme_config": theme,
-            }
-            survey = walk.client.call(
-                "POST", f"/api/projects/{walk.project_id}/surveys", json=body, expect=201
-            )
-            walk.client.call("POST", f"/api/surveys/{survey['id']}/publish", json={})
-            addresses[layout, name] = f"{walk.client.base_url}/s/{survey['uuid']}"
-    return addresses
+    return {
+        (layout, name): publish(walk, DEFINITION, layout, theme_config=theme)
+        for layout in LAYOUTS
+        for name, theme in THEMES.items()
+    }
 
 
 def faults_of(page: Page) -> list[str]:
@@ -57,7 +56,12 @@ def fill(page: Page, answers: Mapping[str, str | list[str]] = ANSWERS) -> int:
     return int(page.run(f"{FILL}({json.dumps(answers)})"))
 
 
+TURNED = "document.querySelector('main') !== window.left && !document.querySelector('[aria-busy]')"
+
+
 def press_button(page: Page, which: str = "button.primary") -> None:
     """Press a button, the one that leads on when no other is named, and wait for the next page."""
-    with page.loading():
-        page.run(f"document.querySelector({json.dumps(which)}).click()")
+    page.run(
+        f"window.left = document.querySelector('main'); document.querySelector({json.dumps(which)}).click()"
+    )
+    page.until(TURNED)

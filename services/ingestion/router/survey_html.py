@@ -14,8 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kernel.problems import Problem
 from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.answers import plain
 from services.ingestion.domain.survey.entrance import why_not
 from services.ingestion.domain.survey.looks import Reader, question_looks, skipped
+from services.ingestion.domain.survey.phrases import CATALOGUES
 from services.ingestion.domain.survey.piping import Pipes, redirect_origins
 from services.ingestion.domain.survey.published import Questionnaire
 from services.ingestion.domain.survey.signing import redirect_key, signed_address
@@ -27,8 +29,10 @@ from services.ingestion.service.interviews import Interview, Visit
 
 DIGEST_LENGTH = 16
 RETRY_AFTER_S = 600
-ENGINE_LANGUAGES = ("en", "de", "fr", "es")
-MEDIA_TYPES = {".css": "text/css; charset=utf-8"}
+SCRIPT = "survey.js"
+"""What our script says about who asks."""
+ENGINE_LANGUAGES = tuple(CATALOGUES)
+MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _ROOT = Path(__file__).parents[1]
 
 _templates = Environment(
@@ -52,10 +56,18 @@ def asset(name: str) -> tuple[bytes, str] | None:
     return _assets().get(name)
 
 
-@lru_cache(maxsize=1)
-def _style_version() -> str:
-    """A short hash of the stylesheet, so that a new one is fetched at once."""
-    return hashlib.sha256(_assets()["survey.css"][0]).hexdigest()[:DIGEST_LENGTH]
+@lru_cache(maxsize=16)
+def asset_version(name: str) -> str:
+    """A short hash of a static file's content: an address that names it may be kept for ever."""
+    return hashlib.sha256(_assets()[name][0]).hexdigest()[:DIGEST_LENGTH]
+
+
+def asset_address(name: str) -> str:
+    """Where a static file is fetched; a new one has a new address."""
+    return f"/s/static/{name}?v={asset_version(name)}"
+
+
+_templates.globals |= {"asset_address": asset_address, "plain": plain}
 
 
 def link_of(request: Request) -> dict[str, str]:
@@ -141,7 +153,7 @@ def finished_page(request: Request, interview: Interview) -> Response:
     reader = _reader(request, asked, interview.response.language, interview.state)
     leads_to = leads_elsewhere(request, interview)
     if leads_to and ending.message is None:
-        return RedirectResponse(leads_to, status_code=http.HTTP_303_SEE_OTHER)
+        return _led_on(request, leads_to)
     title, text = {
         "complete": ("thanks_title", "thanks_text"),
         "screened_out": ("screened_title", "screened_text"),
@@ -152,6 +164,15 @@ def finished_page(request: Request, interview: Interview) -> Response:
     message = (title, own_text or reader.say(text))
     tone = "good" if is_complete else "calm"
     return _message(request, reader, message, asked=asked, tone=tone, leads_to=leads_to)
+
+
+def _led_on(request: Request, address: str) -> Response:
+    """A redirect; to our script, which may not follow one to elsewhere, the address instead."""
+    redirect = RedirectResponse(address, status_code=http.HTTP_303_SEE_OTHER)
+    if request.headers.get("x-requested-with") != SCRIPT:
+        return redirect
+    headers = {"Survey-Leads-To": redirect.headers["location"], "Cache-Control": "no-store"}
+    return Response(status_code=http.HTTP_204_NO_CONTENT, headers=headers)
 
 
 def leads_elsewhere(request: Request, interview: Interview) -> str:
@@ -291,7 +312,6 @@ def _page(
             "language": reader.language,
             "direction": direction(reader.language),
             "languages": _language_links(request, asked, reader.language),
-            "style_version": _style_version(),
             "theme_address": f"{survey_path}/theme.css?v={asked.digest[:DIGEST_LENGTH]}" if asked else "",
             "address": own_address(request),
         }
@@ -314,7 +334,7 @@ def _headers(asked: Questionnaire | None, language: str) -> dict[str, str]:
     # Browsers apply the policy to where a sent form is led on to as well.
     targets = " ".join(["'self'", *(redirect_origins(asked.definition) if asked else ())])
     policy = (
-        f"default-src 'none'; style-src 'self'; img-src {images}; form-action {targets}; base-uri 'none'; "
+        f"default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src {images}; form-action {targets}; base-uri 'none'; "
         "frame-ancestors 'none'"
     )
     return {

@@ -52,13 +52,15 @@ TRAP = "website"
 
 
 @router.get("/static/{name}")
-async def static_file(name: str) -> Response:
-    """A file of the page, by a name on the list."""
+async def static_file(name: str, request: Request) -> Response:
+    """A file of the page, by a name on the list; `?v=` names its content, so it may be kept for ever."""
     found = html.asset(name)
     if found is None:
         raise NotFound(f"There is no file {name} here.")
     content, media_type = found
-    headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    keep = request.query_params.get("v") == html.asset_version(name)
+    kept = "public, max-age=31536000, immutable" if keep else "public, max-age=86400"
+    headers = {"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type=media_type, headers=headers)
 
 

@@ -52,3 +52,16 @@ SPANISH = {
     "personal_title": "Esta encuesta necesita un enlace personal",
     "personal_text": "Abra el enlace de la invitación que recibió.",
 }
+ARABIC = {
+    "over_text": "أُغلق في {when} ولم يعد يقبل إجابات. شكرًا لاهتمامك.",
+    "full_text": "حصل على كل الإجابات التي يحتاج إليها. شكرًا لاهتمامك.",
+    "not_yet_title": "لم يُفتح هذا الاستبيان بعد",
+    "not_yet_text": "يُفتح في {when}. يُرجى العودة حينها.",
+    "password_title": "يتطلب هذا الاستبيان كلمة مرور",
+    "password_label": "كلمة المرور",
+    "password_wrong": "كلمة المرور غير صحيحة. يُرجى التحقق منها.",
+    "password_wait": "محاولات خاطئة كثيرة. يُرجى الانتظار {seconds} ثانية.",
+    "already_title": "لقد أجبت من قبل",
+    "personal_title": "يحتاج هذا الاستبيان إلى رابط شخصي",
+    "personal_text": "يُرجى فتح الرابط الموجود في الدعوة المرسلة إليك.",
+}

@@ -4,7 +4,7 @@ The template decides on markup only. Everything here is plain text; the template
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.ingestion.domain.survey import engine
@@ -101,6 +101,13 @@ class QuestionLook:
     missing: tuple[Item, ...] = ()
     """How the respondent may say that there is no answer, and in `why_not` what was said."""
     why_not: tuple[str, ...] = ()
+    is_first_wrong: bool = False
+    """Whether the page begins here, because nothing before it is wrong or doubted."""
+
+    @property
+    def focus(self) -> str:
+        """Id of the input that has the focus when the page is shown, '' for none of this question."""
+        return self.anchor if self.is_first_wrong else ""
 
     @property
     def described_by(self) -> str:
@@ -155,7 +162,9 @@ def question_looks(
     seed: int,
 ) -> list[QuestionLook]:
     """The questions of a step in the respondent's order; values that were refused are shown again as they were typed."""
-    return [_look(displayed(question, seed), state, reader, turned) for question in questions]
+    looks = [_look(displayed(question, seed), state, reader, turned) for question in questions]
+    wrong = [code for code in (look.code for look in looks) if code in (turned.faults or turned.warnings)]
+    return [replace(look, is_first_wrong=look.code in wrong[:1]) for look in looks]
 
 
 def _look(question: Question, state: engine.State, reader: Reader, turned: Turned) -> QuestionLook:
@@ -201,7 +210,7 @@ def _control(question: Question) -> str:
     if isinstance(question, Likert):
         return "choice" if question.options else "scale"
     if isinstance(question, Slider):
-        return "scale" if len(_slider_points(question)) else "number"
+        return "scale" if len(_slider_points(question)) else "slider"
     if question.type == "single_choice" and getattr(question, "display", "") == "dropdown":
         return "dropdown"
     return CONTROLS[question.type]

@@ -9,6 +9,7 @@ from typing import cast
 
 from services.ingestion.domain.survey import entrance_phrases
 from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
+from services.ingestion.domain.survey.phrases_ar import ARABIC
 from services.ingestion.domain.survey.texts import read
 
 ENGLISH = {
@@ -35,6 +36,7 @@ ENGLISH = {
     "quota_text": "We have heard from enough people like you already.",
     "continue": "Continue",
     "warnings_title": "Please look at this again, or go on if it is right.",
+    "failed": "Your answers could not be sent. They are still here: please check the connection and try again.",
     "already_text": "Your answers were already recorded. You can close this page.",
     "closed_title": "This survey is closed",
     "closed_text": "It no longer accepts answers. Thank you for your interest.",
@@ -126,6 +128,7 @@ GERMAN = {
     "quota_text": "Wir haben schon genug Antworten von Personen wie Ihnen.",
     "continue": "Weiter",
     "warnings_title": "Bitte prüfen Sie dies noch einmal, oder gehen Sie weiter, wenn es stimmt.",
+    "failed": "Ihre Antworten konnten nicht gesendet werden. Sie sind noch da: Bitte prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
     "already_text": "Ihre Antworten waren schon gespeichert. Sie können diese Seite schließen.",
     "closed_title": "Diese Umfrage ist beendet",
     "closed_text": "Sie nimmt keine Antworten mehr an. Danke für Ihr Interesse.",
@@ -203,6 +206,7 @@ FRENCH = {
     "quota_text": "Nous avons déjà reçu assez de réponses de personnes comme vous.",
     "continue": "Continuer",
     "warnings_title": "Veuillez vérifier ce point, ou continuez s’il est exact.",
+    "failed": "Vos réponses n’ont pas pu être envoyées. Elles sont toujours là : vérifiez la connexion et réessayez.",
     "already_text": "Vos réponses étaient déjà enregistrées. Vous pouvez fermer cette page.",
     "closed_title": "Cette enquête est terminée",
     "closed_text": "Elle n’accepte plus de réponses. Merci de votre intérêt.",
@@ -249,6 +253,7 @@ SPANISH = {
     "quota_text": "Ya hemos recibido suficientes respuestas de personas como usted.",
     "continue": "Continuar",
     "warnings_title": "Revise este punto, o siga si es correcto.",
+    "failed": "No se han podido enviar sus respuestas. Siguen aquí: compruebe la conexión e inténtelo de nuevo.",
     "already_text": "Sus respuestas ya estaban guardadas. Puede cerrar esta página.",
     "closed_title": "Esta encuesta está cerrada",
     "closed_text": "Ya no acepta respuestas. Gracias por su interés.",
@@ -278,7 +283,14 @@ ENGLISH |= entrance_phrases.ENGLISH
 GERMAN |= entrance_phrases.GERMAN
 FRENCH |= entrance_phrases.FRENCH
 SPANISH |= entrance_phrases.SPANISH
-CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH}
+ARABIC |= entrance_phrases.ARABIC
+CATALOGUES: Mapping[str, Mapping[str, str]] = {
+    "en": ENGLISH,
+    "de": GERMAN,
+    "fr": FRENCH,
+    "es": SPANISH,
+    "ar": ARABIC,
+}
 
 
 def say_fault(language: str, default: str, fault: Fault) -> str:

@@ -16,6 +16,8 @@ from services.ingestion.domain.survey.parts import Part, Text
 
 TEXT_RATIO = 4.5
 CONTROL_RATIO = 3.0
+DARK_BELOW = 0.18
+"""The luminance at which black and white stand out alike: (L + 0.05)² = 1.05 × 0.05."""
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{3}([0-9A-Fa-f]{3})?$", to_lower=True)]
 
@@ -133,7 +135,13 @@ def _linear(channel: int) -> float:
 def stylesheet(theme: Theme) -> str:
     """The theme as CSS custom properties, which the survey's own stylesheet reads."""
     values = {f"--{name.replace('_', '-')}": colour for name, colour in theme.colors.model_dump().items()}
-    values |= {"--font": FONTS[theme.font], "--radius": f"{theme.radius}px"}
+    is_dark = relative_luminance(theme.colors.surface) < DARK_BELOW
+    # Boxes, lists and scroll bars that the browser draws itself are to be of the same kind.
+    values |= {
+        "color-scheme": "dark" if is_dark else "light",
+        "--font": FONTS[theme.font],
+        "--radius": f"{theme.radius}px",
+    }
     if theme.background_image:
         values["--background-image"] = f'url("{theme.background_image}")'
     lines = "".join(f"  {name}: {value};\n" for name, value in values.items())
