@@ -8,10 +8,11 @@ local to the transaction: a pooled connection never carries them on.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Annotated, Any, NoReturn, Protocol, Self
 
 from fastapi import Depends, Request
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import Executable, Row, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -160,19 +161,24 @@ async def act_as(session: AsyncSession, tenancy: Tenancy) -> None:
     """Tell PostgreSQL who acts from here to the end of the transaction; raises Unauthenticated for an ended session."""
     if not tenancy.settings:
         return
-    calls = ", ".join(f"set_config(:n{i}, :v{i}, true)" for i in range(len(tenancy.settings)))
+    acting = _acting(len(tenancy.settings), asks_session=bool(tenancy.session_id))
     values = {
         f"{key}{i}": word
         for i, pair in enumerate(tenancy.settings)
         for key, word in zip("nv", pair, strict=True)
     }
     if not tenancy.session_id:
-        await session.execute(text(f"SELECT {calls}"), values)
-        return
-    values["session"] = tenancy.session_id
-    asked = text(f"SELECT access.is_session_open(CAST(:session AS uuid)), {calls}")
-    if not await session.scalar(asked, values):
+        await session.execute(acting, values)
+    elif not await session.scalar(acting, {**values, "session": tenancy.session_id}):
         raise Unauthenticated("This session has ended. Log in again.")
+
+
+@cache
+def _acting(n_settings: int, *, asks_session: bool) -> TextClause:
+    """The statement that every transaction begins with."""
+    calls = [f"set_config(:n{i}, :v{i}, true)" for i in range(n_settings)]
+    asked = ["access.is_session_open(CAST(:session AS uuid))"] if asks_session else []
+    return text(f"SELECT {', '.join(asked + calls)}")
 
 
 def problem_of_database(error: DBAPIError) -> Problem | None:

@@ -1,118 +1,24 @@
-"""Interviews as rows: for respondents by their session, for researchers by their survey, for the dataset as a whole."""
+"""Interviews as rows: for researchers by their survey, for the dataset as a whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, Select, func, literal_column, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts.ingestion import ResponseStatus, SurveyStatus
-from kernel.db import Session
-from services.ingestion.domain.survey.entrance import Rules
+from contracts.ingestion import ResponseStatus
 from services.ingestion.models import (
     Dataset,
     DatasetVersion,
-    Project,
     QuotaSeat,
     Survey,
-    SurveyAccess,
     SurveyResponse,
     SurveyVersion,
 )
 
 RESPONSE_ORDER = (SurveyResponse.id.desc(),)
-
-
-@dataclass(frozen=True)
-class PublicSurvey:
-    """What the respondent's role may read of a survey, and of the rules by which respondents get in."""
-
-    id: int
-    uuid: UUID
-    project_id: int
-    team_id: int
-    status: SurveyStatus
-    published_version_id: int
-    rules: Rules
-
-
-async def find_public_survey(session: AsyncSession) -> PublicSurvey | None:
-    """Return the survey that this public session is about (the policies show no other), None when there is none."""
-    statement = (
-        select(
-            Survey.id,
-            Survey.uuid,
-            Survey.project_id,
-            Project.team_id,
-            Survey.status,
-            Survey.published_version_id,
-            SurveyAccess.opens_at,
-            SurveyAccess.closes_at,
-            SurveyAccess.max_responses,
-            SurveyAccess.one_per,
-            SurveyAccess.password_hash,
-            func.now().label("now"),
-            literal_column("access.open_survey() IS NOT NULL").label("is_open"),
-            literal_column("access.starting_survey() IS NOT NULL").label("may_begin"),
-        )
-        .join(Project, Project.id == Survey.project_id)
-        .outerjoin(SurveyAccess, SurveyAccess.survey_id == Survey.id)
-    )
-    row = (await session.execute(statement)).mappings().one_or_none()
-    if row is None or row["published_version_id"] is None:
-        return None
-    ruled = {name: row[name] for name in ("opens_at", "closes_at", "max_responses", "now")}
-    return PublicSurvey(
-        id=row["id"],
-        uuid=row["uuid"],
-        project_id=row["project_id"],
-        team_id=row["team_id"],
-        status=SurveyStatus(row["status"]),
-        published_version_id=row["published_version_id"],
-        rules=Rules(
-            **ruled,
-            one_per=row["one_per"] or "",
-            password_hash=row["password_hash"] or "",
-            is_open=row["is_open"],
-            may_begin=row["may_begin"],
-        ),
-    )
-
-
-async def get_version(session: AsyncSession, version_id: int) -> SurveyVersion:
-    """Return the version of an interview, which exists by its foreign key."""
-    return (await session.scalars(select(SurveyVersion).where(SurveyVersion.id == version_id))).one()
-
-
-async def find_interview(session: AsyncSession, token_hash: str) -> SurveyResponse | None:
-    """Return the interview of a session token, None when there is none."""
-    return await session.scalar(select(SurveyResponse).where(SurveyResponse.token_hash == token_hash))
-
-
-async def lock_open_interview(session: Session, token_hash: str) -> SurveyResponse | None:
-    """Return the interview for changing it; None when it is unknown, finished, or its survey takes no answers.
-
-    The policies hide rows that may not be updated from FOR UPDATE, so waiting here for a submission that runs at the same time ends
-    with None.
-    """
-    statement = select(SurveyResponse).where(SurveyResponse.token_hash == token_hash).with_for_update()
-    return await session.scalar(statement)
-
-
-async def find_public_responses(session: AsyncSession) -> Row[str, int] | None:
-    """Return (segment, completed interviews) of the team whose survey this public transaction is about."""
-    return (await session.execute(text("SELECT * FROM access.public_responses()"))).one_or_none()
-
-
-async def add_interview(session: Session, values: dict[str, Any]) -> None:
-    """Add an interview unless its session has one already (a form sent twice)."""
-    await session.execute(
-        insert(SurveyResponse).values(values).on_conflict_do_nothing(index_elements=["token_hash"])
-    )
 
 
 def responses(survey_id: int, *, status: str | None = None) -> Select[SurveyResponse]:

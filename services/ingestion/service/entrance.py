@@ -20,7 +20,7 @@ from services.ingestion.domain.survey.entrance import (
     why_not,
 )
 from services.ingestion.errors import AlreadyAnswered, PersonalLinkNeeded, SurveyNotOpen, SurveyPasswordNeeded
-from services.ingestion.queries.responses import PublicSurvey
+from services.ingestion.queries.interviews import PublicSurvey
 from services.ingestion.service.interviews import visit
 
 _COUNT = text("SELECT access.count_password_attempt(:keys, :n_free, :longest_s)")

@@ -10,11 +10,11 @@ from kernel.problems import NotFound
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.definition import Ending
 from services.ingestion.domain.survey.parts import QUOTA_FULL
-from services.ingestion.domain.survey.published import Questionnaire, questionnaire
+from services.ingestion.domain.survey.published import Questionnaire, questionnaire, remembered
 from services.ingestion.domain.survey.quality import with_time
-from services.ingestion.models import SurveyResponse, SurveyVersion
-from services.ingestion.queries import responses as queries
-from services.ingestion.queries.responses import PublicSurvey
+from services.ingestion.models import SurveyResponse
+from services.ingestion.queries import interviews as queries
+from services.ingestion.queries.interviews import PublicSurvey, StandingInterview, VersionKey
 
 END = "@end"
 """Where interviews stand behind their last page."""
@@ -69,30 +69,34 @@ class Interview:
         return self.response.status != ResponseStatus.IN_PROGRESS
 
 
-def _questionnaire_of(version: SurveyVersion) -> Questionnaire:
-    """The parsed form of a version's row."""
+async def _asked(session: Session | Snapshot, version: VersionKey) -> Questionnaire:
+    """What a version asks; its row is read only where nobody has needed it lately."""
+    known = remembered(version.digest)
+    if known is not None:
+        return known
+    row = await queries.get_version(session, version.id)
     return questionnaire(
-        version.definition_hash,
-        title=version.title,
-        layout=version.layout_style,
-        definition=version.definition,
-        theme=version.theme_config,
+        row.definition_hash,
+        title=row.title,
+        layout=row.layout_style,
+        definition=row.definition,
+        theme=row.theme_config,
     )
 
 
 async def visit(session: Session | Snapshot, identifier: object) -> Visit:
     """Return the survey of this public session with its present version; raises NotFound."""
-    survey = await queries.find_public_survey(session)
-    if survey is None:
+    found = await queries.find_public_survey(session)
+    if found is None:
         raise NotFound.of("survey", identifier)
-    version = await queries.get_version(session, survey.published_version_id)
-    return Visit(survey, version.number, _questionnaire_of(version))
+    survey, version = found
+    return Visit(survey, version.number, await _asked(session, version))
 
 
 async def find_interview(session: Session | Snapshot, token_hash: str) -> Interview | None:
     """Return the interview of a session token as it stands, None when there is none."""
-    response = await queries.find_interview(session, token_hash)
-    return None if response is None else await interview_of(session, response)
+    standing = await queries.find_interview(session, token_hash)
+    return None if standing is None else await interview_of(session, standing)
 
 
 async def get_interview(session: Session | Snapshot, token_hash: str) -> Interview:
@@ -103,12 +107,9 @@ async def get_interview(session: Session | Snapshot, token_hash: str) -> Intervi
     return interview
 
 
-async def interview_of(session: Session | Snapshot, response: SurveyResponse) -> Interview:
-    """Return the interview of a row; raises NotFound where its survey is gone."""
-    survey = await queries.find_public_survey(session)
-    if survey is None:
-        raise NotFound("The survey of this interview is gone.")
-    version = await queries.get_version(session, response.survey_version_id)
-    asked = _questionnaire_of(version)
+async def interview_of(session: Session | Snapshot, standing: StandingInterview) -> Interview:
+    """Return an interview with what follows from its answers."""
+    asked = await _asked(session, standing.version)
+    response = standing.response
     state = engine.apply(asked.definition, response.answers, {}, seed=response.seed).state
-    return Interview(survey, version.number, asked, response, state)
+    return Interview(standing.survey, standing.version.number, asked, response, state)

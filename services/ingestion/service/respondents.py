@@ -24,7 +24,7 @@ from services.ingestion.domain.survey.quality import active_seconds, flags_of
 from services.ingestion.domain.survey.reaching import REACHED
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import CONSTRAINTS, InterviewFinished
-from services.ingestion.queries import responses as queries
+from services.ingestion.queries import interviews as queries
 from services.ingestion.service.entrance import Visitor, admit, not_open
 from services.ingestion.service.interviews import (
     Interview,
@@ -82,9 +82,9 @@ async def begin_interview(
 
 async def reopen_interview(session: Session, token_hash: str) -> Interview:
     """Return the interview, locked, for changing it; raises NotFound, InterviewFinished, SurveyNotOpen."""
-    response = await queries.lock_open_interview(session, token_hash)
-    if response is not None:
-        return await interview_of(session, response)
+    standing = await queries.lock_open_interview(session, token_hash)
+    if standing is not None:
+        return await interview_of(session, standing)
     interview = await get_interview(session, token_hash)
     if interview.is_finished:
         raise InterviewFinished("The answers were submitted and can no longer be changed.")

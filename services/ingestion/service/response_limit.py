@@ -4,7 +4,7 @@ import time
 
 from kernel.db import Session
 from kernel.limits import Limit, PlanLimitReached, PlanLimits
-from services.ingestion.queries import responses as queries
+from services.ingestion.queries import interviews as queries
 
 # Far from the limit the count of some seconds ago is good enough; near it every start is counted.
 PLENTY, GOOD_FOR_S = 10_000, 10.0

@@ -27,20 +27,24 @@ class Questionnaire:
 _remembered: OrderedDict[str, Questionnaire] = OrderedDict()
 
 
+def remembered(digest: str) -> Questionnaire | None:
+    """The parsed version with this hash, None where it has to be parsed (again)."""
+    if digest in _remembered:
+        _remembered.move_to_end(digest)
+    return _remembered.get(digest)
+
+
 def questionnaire(
     digest: str, *, title: str, layout: str, definition: Mapping[str, Any], theme: Mapping[str, Any]
 ) -> Questionnaire:
-    """The parsed version with this hash; parsed once, the least recently used of REMEMBERED is forgotten first."""
-    if digest not in _remembered:
-        parsed = Questionnaire(
-            digest=digest,
-            title=title,
-            layout="FOCUS" if layout == "FOCUS" else "CLASSIC",
-            definition=expanded(parse_definition(definition)),
-            theme=parse_theme(theme),
-        )
-        _remembered[digest] = parsed
-        if len(_remembered) > REMEMBERED:
-            _remembered.popitem(last=False)
-    _remembered.move_to_end(digest)
-    return _remembered[digest]
+    """Parse and remember the version with this hash; the least recently used of REMEMBERED is forgotten first."""
+    parsed = _remembered[digest] = Questionnaire(
+        digest=digest,
+        title=title,
+        layout="FOCUS" if layout == "FOCUS" else "CLASSIC",
+        definition=expanded(parse_definition(definition)),
+        theme=parse_theme(theme),
+    )
+    if len(_remembered) > REMEMBERED:
+        _remembered.popitem(last=False)
+    return parsed
