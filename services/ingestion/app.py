@@ -25,6 +25,7 @@ from services.ingestion.router import (
     uploads,
 )
 from services.ingestion.router import rows as rows_router
+from services.ingestion.service.forms import Forms
 from services.ingestion.service.rows import Rows
 from services.ingestion.settings import IngestionSettings, settings
 
@@ -71,6 +72,7 @@ def create(ingestion_settings: IngestionSettings) -> FastAPI:
         lifespan=serving,
     )
     application.state.rows, application.state.hashing = rows, hashing
+    application.state.forms = Forms(ingestion_settings)
     return application
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from kernel.resources import Resources
+from services.ingestion.service.forms import Forms
 from services.ingestion.service.rows import Rows
 from services.ingestion.settings import IngestionSettings
 
@@ -37,3 +38,12 @@ async def rows(request: Request) -> Rows:
 
 
 ProcessRows = Annotated[Rows, Depends(rows)]
+
+
+async def forms(request: Request) -> Forms:
+    """Return what reads surveys written as workbooks."""
+    held: Forms = request.app.state.forms
+    return held
+
+
+ProcessForms = Annotated[Forms, Depends(forms)]

@@ -1,20 +1,25 @@
 """Surveys for the researcher, through HTTP."""
 
+import io
 import uuid
+from base64 import b64encode
 from typing import Any
 
 import asyncpg
 import httpx2
 import jsonschema
 import pytest
+import xlsxwriter
 
 from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.issues import DefinitionRefused
 from tests.conftest import Clients, Person
+from tests.hostile_files import lying_archive
 from tests.ingestion.survey_definitions import DRINKS, begun, interviewed, options, published, text
 from tests.ingestion.test_survey_doors import BRAND_STUDY, SCREENER
 from tests.unit.test_survey_foreign import PRODUCT
 from tests.unit.test_survey_limesurvey import coffee
+from tests.xlsforms import workbook
 
 
 async def drafted(clients: Clients, project: int, person: Person, **fields: Any) -> dict[str, Any]:
@@ -134,7 +139,7 @@ async def test_publishing_refuses_conditions_that_make_no_sense_with_their_posit
     questions = [
         {"code": "a", "type": "nps", "text": text("a"), "show_if": "b >"},
         {"code": "b", "type": "nps", "text": text("b"), "show_if": "c > 1"},
-        {"code": "c", "type": "maxdiff", "text": text("c")},
+        {"code": "c", "type": "signature", "text": text("c")},
     ]
     survey = await drafted(
         clients, project, alice, definition={"pages": [{"code": "p", "questions": questions}]}
@@ -387,6 +392,42 @@ async def test_a_survey_of_limesurvey_becomes_a_draft_that_can_be_published(
         assert (refused.status_code, pointers(refused.json())) == (422, {"/document"})
     too_large = await imported_survey(clients, alice, project, "limesurvey", "<a/>" * 1_400_000)
     assert too_large.status_code == 413
+
+
+def two_cells(row: int, column: int) -> bytes:
+    """A workbook that is empty between its first cell and a far one."""
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("survey")
+        sheet.write(0, 0, "type")
+        sheet.write(row, column, "x")
+    return written.getvalue()
+
+
+async def test_an_xlsform_becomes_a_draft_and_a_hostile_workbook_is_refused(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    made = await imported_survey(clients, alice, project, "xlsform", b64encode(workbook()).decode())
+    assert made.status_code == 201, made.text
+    survey, notes = made.json()["survey"], made.json()["notes"]
+    assert (survey["title"], {note["where"] for note in notes}) == ("Cats", {"start", "where", "why"})
+    published = await clients.ingestion.post(f"/api/surveys/{survey['id']}/publish", headers=alice.headers)
+    assert published.json()["status"] == "PUBLISHED"
+    long = [{"type": "text", "name": f"q{place}", "label": "x" * 30_000} for place in range(300)]
+    for content, reason in (
+        (two_cells(1_048_575, 16_383), "more memory"),
+        (two_cells(99_999, 9), "cells in"),
+        (lying_archive(workbook(), "xl/worksheets/sheet1.xml", 1 << 30), "unfolds to"),
+        (workbook(long), "characters"),
+        (workbook([{"type": "", "name": "q"}]), "no XLSForm"),
+        (b"type,name\ntext,q\n", "cannot be opened"),
+        (workbook()[:900], "cannot be opened"),
+    ):
+        refused = await imported_survey(clients, alice, project, "xlsform", b64encode(content).decode())
+        assert (refused.status_code, pointers(refused.json())) == (422, {"/document"})
+        assert reason in refused.text
+    no_base64 = await imported_survey(clients, alice, project, "xlsform", "nö")
+    assert "base64" in no_base64.text
 
 
 async def test_a_survey_of_surveyjs_becomes_a_draft_with_notes(

@@ -1,7 +1,9 @@
 """The sheets of a workbook: which are read, which are left, merged cells filled, several sheets below each other."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from services.ingestion.domain.headers import detect_header
 from services.ingestion.domain.reading_options import ReadingOptions
-from services.ingestion.domain.refusals import DAMAGED, NO_SUCH_SHEET, NO_TABLE, PROTECTED, FileRefused
+from services.ingestion.domain.refusals import (
+    DAMAGED,
+    NO_SUCH_SHEET,
+    NO_TABLE,
+    PROTECTED,
+    TOO_COMPLEX,
+    FileRefused,
+)
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -19,6 +28,8 @@ Row = list[Cell]
 SHEET_COLUMN = "sheet"
 _SAMPLE_ROWS = 500
 _N_LISTED = 20
+_MOST_WHOLE = 1e15
+"""A double keeps so many digits of a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +46,29 @@ def read_sheets(source: Path, options: ReadingOptions, text: Callable[[Cell], st
     Several sheets come below each other under one header, with a column that names the sheet. `text` shows a cell as text.
     Raises FileRefused where the workbook cannot be opened, a sheet is not there, or headers differ.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-
-    try:
-        book = CalamineWorkbook.from_path(str(source))
+    with opened_workbook(source) as book:
         # A sheet is parsed when it is opened, which is the dearest part of all.
         opened = cache(book.get_sheet_by_name)
         names = _chosen(book, opened, options)
         tables = [_rows(opened(name)) for name in names]
+    how = {
+        "sheet": ", ".join(names),
+        "other_sheets": [name for name in book.sheet_names if name not in names],
+        "hidden_sheets": _hidden(book),
+        "merged_cells_filled": sum(n for _, n in tables),
+    }
+    if len(names) == 1:
+        return Sheets(tables[0][0], how)
+    return Sheets(_combined(names, [rows for rows, _ in tables], text), how)
+
+
+@contextmanager
+def opened_workbook(source: Path) -> Iterator["CalamineWorkbook"]:
+    """Yield the workbook; raises FileRefused where it, or a sheet that is parsed meanwhile, cannot be read."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    try:
+        yield CalamineWorkbook.from_path(str(source))
     except PasswordError as error:
         raise FileRefused(
             PROTECTED,
@@ -55,15 +81,45 @@ def read_sheets(source: Path, options: ReadingOptions, text: Callable[[Cell], st
             f"The workbook cannot be opened: {str(error).strip() or 'it ends too early'}.",
             "If it is protected by a password, remove the protection; else save it again and upload the copy.",
         ) from error
-    how = {
-        "sheet": ", ".join(names),
-        "other_sheets": [name for name in book.sheet_names if name not in names],
-        "hidden_sheets": _hidden(book),
-        "merged_cells_filled": sum(n for _, n in tables),
-    }
-    if len(names) == 1:
-        return Sheets(tables[0][0], how)
-    return Sheets(_combined(names, [rows for rows, _ in tables], text), how)
+
+
+def refuse_bomb(source: Path, most_bytes: int, hint: str) -> None:
+    """Raise FileRefused for a workbook that unfolds to more than `most_bytes`.
+
+    A small archive may unfold to any size. Its directory can lie; then the memory limit of the process holds.
+    What is no archive (.xls) or a broken one is left to the reader.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            n_bytes = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        return
+    if n_bytes > most_bytes:
+        raise FileRefused(
+            TOO_COMPLEX,
+            f"The workbook unfolds to {n_bytes >> 20} MiB; at most {most_bytes >> 20} MiB can be read.",
+            hint,
+        )
+
+
+def cell_text(cell: Cell, *, is_moment: bool) -> str:
+    """The cell as text. A day is a date, unless other cells of its column (`is_moment`) have a time of day."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return number_text(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.isoformat(" ") if is_moment else cell.date().isoformat()
+    if isinstance(cell, dt.time | dt.date):
+        return f"{cell.isoformat()} 00:00:00" if is_moment and isinstance(cell, dt.date) else cell.isoformat()
+    # Old workbooks may hold NUL characters, which no table of text can.
+    return str(cell).replace("\x00", "")
+
+
+def number_text(cell: float) -> str:
+    """A number as text, whole ones without a point."""
+    # The comparison is the shortest way to ask for a whole number, and false for what is none.
+    return str(int(cell)) if -_MOST_WHOLE < cell < _MOST_WHOLE and cell % 1 == 0 else str(cell)
 
 
 def _hidden(book: "CalamineWorkbook") -> list[str]:

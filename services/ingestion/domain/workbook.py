@@ -25,7 +25,7 @@ from services.ingestion.domain.headers import Header, detect_header
 from services.ingestion.domain.reading_options import ReadingOptions
 from services.ingestion.domain.records import MAX_RECORD_BYTES, MOST_BYTES_PER_CHARACTER, LineReport, fitted
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
-from services.ingestion.domain.sheets import Cell, read_sheets
+from services.ingestion.domain.sheets import Cell, cell_text, number_text, read_sheets, refuse_bomb
 from services.ingestion.domain.signatures import HEAD_BYTES, Format, judge
 from services.ingestion.domain.told_shape import told_header
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _SAMPLE_ROWS = 500
-_MOST_WHOLE = 1e15
-"""A double keeps so many digits of a whole number."""
 MAX_UNPACKED_BYTES = 1 << 30
 _CHUNK_BYTES = 1 << 20
 _SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
@@ -52,8 +50,8 @@ def read_workbook(
 
     Raises FileRefused when the workbook cannot be read, or its told sheets have different headers.
     """
-    _refuse_bomb(source)
-    sheets = read_sheets(_with_ending(source, work), options, lambda cell: _text(cell, is_moment=False))
+    refuse_bomb(source, MAX_UNPACKED_BYTES, "Save the table as CSV and upload that; CSV may be much larger.")
+    sheets = read_sheets(_with_ending(source, work), options, lambda cell: cell_text(cell, is_moment=False))
     columns = [_texts(cells) for cells in zip_longest(*sheets.rows, fillvalue="")]
     sample = [list(row) for row in islice(zip(*columns, strict=True), _SAMPLE_ROWS) if any(row)]
     shape = [_without_tail(row) for row in sample]
@@ -78,22 +76,6 @@ def read_workbook(
     if n_errors:
         how["workbook"] = {**sheets.how, "error_cells": n_errors}
     return RawTable(header, n_rows, "", lines, how=how, options=options, doubts=_doubts(n_errors))
-
-
-def _refuse_bomb(source: Path) -> None:
-    # A small archive may unfold to any size. Its directory can lie; then the memory limit of the process holds.
-    # What is no archive (.xls) or a broken one is left to the reader.
-    try:
-        with zipfile.ZipFile(source) as archive:
-            n_bytes = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile:
-        return
-    if n_bytes > MAX_UNPACKED_BYTES:
-        raise FileRefused(
-            TOO_COMPLEX,
-            f"The workbook unfolds to {n_bytes >> 20} MiB; at most {MAX_UNPACKED_BYTES >> 20} MiB can be read.",
-            "Save the table as CSV and upload that; CSV may be much larger.",
-        )
 
 
 def _doubts(n_errors: int) -> list[str]:
@@ -148,20 +130,6 @@ def _has_time(cell: Cell) -> bool:
     return isinstance(cell, dt.datetime) and cell.time() != dt.time()
 
 
-def _text(cell: Cell, *, is_moment: bool) -> str:
-    """The cell as text. A day is a date, unless other cells of its column (`is_moment`) have a time of day."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return _number(cell)
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(" ") if is_moment else cell.date().isoformat()
-    if isinstance(cell, dt.time | dt.date):
-        return f"{cell.isoformat()} 00:00:00" if is_moment and isinstance(cell, dt.date) else cell.isoformat()
-    # Old workbooks may hold NUL characters, which no table of text can.
-    return str(cell).replace("\x00", "")
-
-
 def _texts(cells: Sequence[Cell]) -> Sequence[str]:
     """A column's cells as texts; most columns hold one type, or one and blanks."""
     types = set(map(type, cells))
@@ -170,17 +138,12 @@ def _texts(cells: Sequence[Cell]) -> Sequence[str]:
         # Old workbooks may hold NUL characters, which no table of text can.
         return [text.replace("\x00", "") for text in texts] if "\x00" in "".join(texts) else texts
     is_moment = any(map(_has_time, cells))
-    return [_text(cell, is_moment=is_moment) for cell in cells]
+    return [cell_text(cell, is_moment=is_moment) for cell in cells]
 
 
 def _numbers(cells: Sequence[Cell]) -> list[str]:
     """Numbers, and texts between them, as texts."""
-    return [_number(cell) if type(cell) is float else cast("str", cell) for cell in cells]
-
-
-def _number(cell: float) -> str:
-    # The comparison is the shortest way to ask for a whole number, and false for what is none.
-    return str(int(cell)) if -_MOST_WHOLE < cell < _MOST_WHOLE and cell % 1 == 0 else str(cell)
+    return [number_text(cell) if type(cell) is float else cast("str", cell) for cell in cells]
 
 
 def _all_fit(columns: Sequence[Sequence[str]], header: Header) -> bool:

@@ -15,6 +15,7 @@ from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import Invalid, PreconditionFailed, problems_of
 from kernel.routing import Router
+from services.ingestion.dependencies import ProcessForms
 from services.ingestion.domain.survey import results
 from services.ingestion.domain.survey.definition import definition_schema
 from services.ingestion.domain.survey.expanding import expanded
@@ -82,15 +83,18 @@ async def import_survey(
     *,
     body: SurveyImport,
     caller: Caller,
+    forms: ProcessForms,
     session: Transaction,
     request: Request,
     response: Response,
 ) -> SurveyImported:
     """Draft a survey from one that was written for another program; `notes` say what is not taken over.
 
-    `document` is the JSON of SurveyJS as an object, or the content of LimeSurvey's `.lss` file as a text.
+    `document` is the JSON of SurveyJS as an object, the content of LimeSurvey's `.lss` file as a text, or the workbook of an
+    XLSForm as base64.
     """
-    taken = await read_foreign(body.format, body.document)
+    await require_project(session, project_id, Permission.WRITE)
+    taken = await read_foreign(forms, body.format, body.document)
     survey = await service.create_survey(
         session,
         project_id,

@@ -74,6 +74,7 @@ class ForeignFormat(StrEnum):
 
     SURVEYJS = "surveyjs"
     LIMESURVEY = "limesurvey"
+    XLSFORM = "xlsform"
 
 
 class SurveyImport(BaseModel):
@@ -84,7 +85,8 @@ class SurveyImport(BaseModel):
     format: ForeignFormat
     title: str | None = Field(None, min_length=1, max_length=255, description="Else the document's own.")
     document: dict[str, Any] | str = Field(
-        description="`surveyjs`: its JSON, an object. `limesurvey`: the content of an `.lss` file, a text."
+        description="`surveyjs`: its JSON, an object. `limesurvey`: the content of an `.lss` file, a text. "
+        "`xlsform`: the bytes of the workbook as base64."
     )
 
 

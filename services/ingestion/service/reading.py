@@ -23,7 +23,7 @@ log = get_logger(__name__)
 Note = Callable[[str, int, int], Awaitable[None]]
 
 _PREFIX = "plugzero-import-"
-_STDERR_BYTES = 16_384
+STDERR_BYTES = 16_384
 # Ended by the kernel for lack of memory, or after its processor time.
 _LIMIT_SIGNALS = frozenset({-signal.SIGKILL, -signal.SIGXCPU})
 # What native libraries say before they abort.
@@ -112,7 +112,7 @@ async def run_limited(
         raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT) from None
     except ServerDiedError as died:
         raise ReaderFailedError(str(died)) from died
-    return _verdict(code, work, words)
+    return verdict(code, work, words)
 
 
 async def _follow(process: LimitedProcess, note: Note) -> str:
@@ -123,12 +123,13 @@ async def _follow(process: LimitedProcess, note: Note) -> str:
             with contextlib.suppress(ValueError, KeyError):
                 progress = json.loads(line)
                 await note(progress["phase"], progress["done"], progress["total"])
-        return (await errors)[-_STDERR_BYTES:].decode("utf-8", "replace")
+        return (await errors)[-STDERR_BYTES:].decode("utf-8", "replace")
     finally:
         errors.cancel()
 
 
-def _verdict(code: int, work: Path, words: str) -> dict[str, Any]:
+def verdict(code: int, work: Path, words: str) -> dict[str, Any]:
+    """Return the result of a limited program that ended so; raises FileRefused, ReaderFailedError."""
     path = work / RESULT
     if code == REFUSED and path.exists():
         refusal = json.loads(path.read_text(encoding="utf-8"))

@@ -224,6 +224,11 @@ class Saying:
         [part] = self.exactly(1, parts)
         return self.value(part)
 
+    def met(self, parts: Sequence[Node]) -> Said:
+        """What is written around a condition and changes nothing about it."""
+        [part] = self.exactly(1, parts)
+        return self.condition(part)
+
     def counted(self, parts: Sequence[Node]) -> Said:
         """How many options are chosen."""
         return Said(f"count({self._whole(parts, {Sort.SEVERAL, Sort.TABLE})})")
