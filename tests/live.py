@@ -59,13 +59,13 @@ class Server:
         """Return a new connection."""
         return Connection(*await asyncio.open_connection(HOST, self.port))
 
-    async def until_ready(self) -> None:
+    async def until_ready(self, path: str = "/healthz") -> None:
         """Return when it answers; raises TimeoutError."""
         async with asyncio.timeout(30):
             while True:
                 try:
                     connection = await self.connect()
-                    await connection.ask("GET", "/healthz")
+                    await connection.ask("GET", path)
                     connection.close()
                 except OSError:
                     await asyncio.sleep(0.05)
@@ -73,10 +73,15 @@ class Server:
                     return
 
 
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    return next(port for port in iter(lambda: random.randint(LOWEST, HIGHEST), None) if is_free(port))
+
+
 @contextmanager
 def serving(stack: Stack, service: str, **changes: object) -> Iterator[Server]:
     """Run a service as in production (JSON logs of each request, the default pool), and end it."""
-    port = next(port for port in iter(lambda: random.randint(LOWEST, HIGHEST), None) if is_free(port))
+    port = free_port()
     values = {**stack.settings(service), "environment": "production", "log_level": "INFO", **changes}
     del values["database_pool_size"]
     names = ((key, key.upper() if key in UNPREFIXED else f"PLUGZERO_{key.upper()}") for key in values)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,11 @@ class LocalRun:
     def kill_everything(self) -> None:
         """End all processes at once by SIGKILL, as a power cut would."""
         doomed = self.processes()
-        for process in doomed:
-            process.suspend()
-        for process in doomed:
-            process.kill()
+        for act in (psutil.Process.suspend, psutil.Process.kill):
+            for process in doomed:
+                # The supervisor may be ending them already.
+                with suppress(psutil.NoSuchProcess):
+                    act(process)
         self._process.wait(10)
         psutil.wait_procs(doomed, timeout=10)
 
