@@ -33,7 +33,7 @@ from urllib.parse import urlsplit
 import psycopg
 import uvloop
 
-from benchmarks.bare_answers import TABLE
+from benchmarks.peers.bare_answers import TABLE
 from deploy.demo.client import Client
 from deploy.embedded.ports import HOST
 from kernel.ids import hash_token
@@ -162,7 +162,7 @@ def bare_server(bench: Bench) -> Iterator[Server]:
     with psycopg.connect(bench.database_url) as connection:
         connection.execute(TABLE)
     port = free_port()
-    argv = [sys.executable, "-m", "uvicorn", "benchmarks.bare_answers:app", "--port", str(port)]
+    argv = [sys.executable, "-m", "uvicorn", "benchmarks.peers.bare_answers:app", "--port", str(port)]
     argv += ["--host", HOST, "--no-access-log", "--log-level", "warning"]
     process = subprocess.Popen(argv, cwd=ROOT, env={**os.environ, "DATABASE_URL": bench.database_url})
     try:

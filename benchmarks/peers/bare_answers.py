@@ -1,6 +1,6 @@
 """The ceiling of `benchmarks.surveys`: what FastAPI and asyncpg can store when nothing is asked, checked or decided.
 
-    DATABASE_URL=… uvicorn benchmarks.bare_answers:app
+    DATABASE_URL=… uvicorn benchmarks.peers.bare_answers:app
 
 One row for each request, the body as it came, in a transaction of its own; the answer says which row it is.
 """
