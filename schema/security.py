@@ -115,3 +115,17 @@ def maintenance_function(
         f"ALTER FUNCTION maintenance.{name} OWNER TO {PURGE}",
         f"DROP FUNCTION maintenance.{name}",
     )
+
+
+def replaced_function(
+    signature: str, returns: str, body: str, *, before: str, how: str, owner: str
+) -> RunSQL:
+    """Another body for a function of `access_function` or `maintenance_function`; who may call it stays."""
+
+    def written(text: str) -> str:
+        return (
+            f"SET ROLE {owner}; CREATE OR REPLACE FUNCTION {signature} RETURNS {returns} LANGUAGE sql {how} "
+            f"SET search_path = pg_catalog, pg_temp AS $body${text}$body$; RESET ROLE"
+        )
+
+    return RunSQL(written(body), written(before))

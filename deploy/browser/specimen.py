@@ -94,6 +94,12 @@ GRIDS = [
     {"code": "wish", "type": "matrix_text", "text": say("What would you wish for?", "ماذا تتمنى؟"), "rows": options(bus=("From buses", "من الحافلات"), train=("From trains", "من القطارات"))},
     {"code": "money", "type": "constant_sum", "text": say("Share out 100 points: what should the city pay for?", "وزّع 100 نقطة: على ماذا يجب أن تنفق المدينة؟"), "options": options(paths=("Bicycle paths", "مسارات الدراجات"), buses=("More buses", "مزيد من الحافلات"), roads=("Better roads", "طرق أفضل"))},
     {"code": "best", "type": "maxdiff", "sets": 2, "text": say("What would help you most, and what least?", "ما الذي يساعدك أكثر، وما الذي يساعدك أقل؟"), "options": options(path=("A path of one's own", "مسار مستقل"), park=("Safe parking", "مواقف آمنة"), shower=("A shower at work", "دش في العمل"), shop=("A repair shop nearby", "ورشة إصلاح قريبة"), tax=("A tax refund", "استرداد ضريبي"))},
+    {
+        "code": "most", "type": "maxdiff", "per_set": 3, "sets": 2,
+        "text": say("What matters most and least on the way?", "ما الأهم وما الأقل أهمية في الطريق؟"),
+        "high": say("Most", "الأهم"), "low": say("Least", "الأقل"),
+        "options": options(time=("Little time", "توفير الوقت"), cost=("Low cost", "قلّة التكلفة"), air=("Fresh air", "الهواء النقي"), safe=("Safety", "الأمان"), quiet=("Quiet", "الهدوء"), view=("A fine view", "منظر جميل")),
+    },
     {"code": "rank", "type": "ranking", "text": say("What comes first?", "ما الأولويات؟"), "options": options(fast=("Faster", "أسرع"), cheap=("Cheaper", "أرخص"), green=("Greener", "أنظف للبيئة"))},
 ]  # fmt: skip
 CONTACT = [
@@ -106,6 +112,7 @@ CONTACT = [
     {"code": "call", "type": "phone", "text": say("Your telephone number", "رقم هاتفك")},
     {"code": "site", "type": "url", "text": say("Your website", "موقعك على الويب")},
     {"code": "post", "type": "address", "text": say("Where shall we send the bell?", "إلى أين نرسل الجرس؟")},
+    {"code": "photo", "type": "file", "accept": ["image", "pdf"], "max_files": 2, "text": say("Have you a picture of your bicycle?", "هل لديك صورة لدراجتك؟"), "help": say("It may be shown in the report.", "قد تظهر في التقرير.")},
     {"code": "source", "type": "hidden", "default": "door"},
     {"code": "points", "type": "computed", "expression": "nps * 10"},
     {"code": "agree", "type": "consent", "required": True, "text": say("May we keep your answers for a year?", "هل يجوز لنا حفظ إجاباتك لمدة عام؟")},

@@ -21,6 +21,7 @@ from services.ingestion.router import (
     projects,
     report_pages,
     respondents,
+    response_files,
     surveys,
     uploads,
 )
@@ -64,6 +65,8 @@ def create(ingestion_settings: IngestionSettings) -> FastAPI:
             rows_router.router,
             surveys.router,
             access.router,
+            response_files.router,
+            response_files.respondents,
             respondents.router,
         ],
         constraints=CONSTRAINTS,

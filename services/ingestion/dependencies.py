@@ -31,6 +31,11 @@ def max_upload_bytes(held: Resources) -> int:
     return ingestion_settings(held).max_upload_bytes
 
 
+def max_response_file_bytes(held: Resources) -> int:
+    """Return the size of the largest file that is taken from respondents."""
+    return ingestion_settings(held).max_response_file_bytes
+
+
 async def rows(request: Request) -> Rows:
     """Return what shows rows of datasets in this process."""
     held: Rows = request.app.state.rows

@@ -170,6 +170,35 @@ class QuotaSeat(Base):
     """When the interview was complete; null before."""
 
 
+class ResponseFile(Base):
+    """A file uploaded in an interview; it goes when no answer names it any more."""
+
+    __tablename__ = "data_ingestion_responsefile"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    uuid: Mapped[UUID] = mapped_column(Uuid)
+    """How answers name it."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_response_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_surveyresponse.id"))
+    """The interview that it belongs to."""
+    question: Mapped[str] = mapped_column(String(64))
+    """Code of the question that it answers."""
+    object_key: Mapped[str] = mapped_column(String(1024))
+    """S3 key of its bytes."""
+    name: Mapped[str] = mapped_column(String(255))
+    """What it is called, with an extension of its content."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """What it is by its bytes: image, pdf, audio …"""
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    """Its size in bytes."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of its bytes, hexadecimal."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+
+
 class SurveyAccess(Base):
     """When a survey takes answers, how many, and from whom."""
 

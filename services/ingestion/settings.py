@@ -21,6 +21,13 @@ class IngestionSettings(Settings):
         validation_alias=AliasChoices("INGESTION_MAX_UPLOAD_BYTES", "max_upload_bytes"),
         description="Largest file that can be uploaded; a larger one is refused with 413 while it arrives.",
     )
+    max_response_file_bytes: int = Field(
+        15 * _MIB,
+        ge=1,
+        validation_alias=AliasChoices("INGESTION_MAX_RESPONSE_FILE_BYTES", "max_response_file_bytes"),
+        description="Largest file that a respondent can upload, whatever a survey allows, and most that the files of one page may "
+        "have together; keep PLUGZERO_PUBLIC_BODY_BYTES of the gateway above it.",
+    )
     allow_private_networks: bool = Field(
         default=False,
         validation_alias=AliasChoices("INGESTION_ALLOW_PRIVATE_NETWORKS", "allow_private_networks"),

@@ -16,6 +16,9 @@ class Form:
     filled: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     buttons: list[str] = field(default_factory=list)
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    """Hidden fields of answers, of which there may be several of one name."""
+    encoding: str = ""
 
 
 class Reader(html.parser.HTMLParser):
@@ -47,12 +50,19 @@ class Reader(html.parser.HTMLParser):
             self.points_to.add(a["href"][1:])
         if tag == "form":
             self.form.action = a["action"]
+            self.form.encoding = a.get("enctype", "")
         elif tag == "button":
             self.form.buttons.append(a["value"])
         elif a.get("type") == "hidden":
-            self.form.hidden[a["name"]] = a["value"]
+            self._hidden(a["name"], a["value"])
         elif "name" in a and a.get("tabindex") != "-1" and tag in {"input", "textarea", "select"}:
             self._field(tag, a)
+
+    def _hidden(self, name: str, value: str) -> None:
+        if name.startswith("a."):
+            self.form.repeated.setdefault(name, []).append(value)
+        else:
+            self.form.hidden[name] = value
 
     def _field(self, tag: str, a: dict[str, str]) -> None:
         self.form.names.add(a["name"])
@@ -79,6 +89,8 @@ class Browser:
     page: str = ""
     status: int = 0
     address: str = ""
+    chosen: list[tuple[str, tuple[str, bytes]]] = field(default_factory=list)
+    """Files that go with the next form: field, name and content of each."""
 
     @property
     def form(self) -> Form:
@@ -92,7 +104,7 @@ class Browser:
         return answer
 
     async def send(self, action: str | None = None, **answers: str | list[str]) -> httpx2.Response:
-        """Fill the form in (`drink` is the field a.drink), press a button, and follow the redirect."""
+        """Fill the form in (`drink` is the field a.drink, `d__photo` d.photo), press a button, and follow the redirect."""
         answer = await self.post(self.form, action or self.form.buttons[0], **answers)
         self.page, self.status = answer.text, answer.status_code
         if answer.status_code == 303:
@@ -100,9 +112,16 @@ class Browser:
         return answer
 
     async def post(self, form: Form, action: str, **answers: str | list[str]) -> httpx2.Response:
-        """Send a form, without following."""
-        fields: dict[str, Any] = dict(form.filled)
-        fields |= {f"a.{name.replace('__', '.')}": value for name, value in answers.items()}
+        """Send a form, without following; where it takes files, with those in `chosen`, else with none as browsers do."""
+        fields: dict[str, Any] = {
+            name: value for name, value in form.filled.items() if not name.startswith("f.")
+        }
+        named = {name if name.startswith("d__") else f"a__{name}": value for name, value in answers.items()}
+        fields |= form.repeated | {name.replace("__", "."): value for name, value in named.items()}
         headers = {"Origin": "http://plugzero.test"}
         data = {**form.hidden, **fields, "action": action}
-        return await self.http.post(form.action, data=data, headers=headers)
+        if form.encoding != "multipart/form-data":
+            return await self.http.post(form.action, data=data, headers=headers)
+        files, self.chosen = self.chosen, []
+        none = [(name, ("", b"")) for name in sorted(form.names) if name.startswith("f.")]
+        return await self.http.post(form.action, data=data, files=files or none, headers=headers)

@@ -19,6 +19,7 @@ from tests.conftest import Clients, Person, settings_of
 from tests.environment import Stack
 from tests.ingestion.browsing import Browser
 from tests.ingestion.survey_definitions import begun, interviewed, published
+from tests.ingestion.test_survey_files import PNG, asking, keys, sent
 
 ONE_QUESTION = {
     "languages": ["en"],
@@ -182,3 +183,16 @@ async def test_an_enterprise_has_no_limits(
     for n in range(5):
         body = {"team_id": team, "name": f"Project {n}"}
         assert (await small.post("/api/projects", json=body, headers=alice.headers)).status_code == 201
+
+
+async def test_files_count_for_the_plan_of_the_team(
+    *, small: httpx2.AsyncClient, clients: Clients, team: int, project: int, alice: Person
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers, asking())
+    token = await begun(small, survey)
+    assert (await sent(small, token, PNG[:60])).status_code == 201
+    refused = await sent(small, await begun(small, survey), PNG[:60])
+    assert (refused.status_code, refused.json()["limit"]) == (403, "storage_bytes")
+    assert len(await keys(clients, team)) == 1
+    usage = await clients.identity.get(f"/api/teams/{team}/usage", headers=alice.headers)
+    assert "60" in usage.text

@@ -5,7 +5,13 @@ from schema.data_ingestion.models.derived import DatasetChange, DatasetFilter
 from schema.data_ingestion.models.files import Dataset, DatasetExport, DatasetVersion, RawDataFile
 from schema.data_ingestion.models.observed import ExperienceEvent, ScrapeTarget
 from schema.data_ingestion.models.projects import Project
-from schema.data_ingestion.models.surveys import QuotaSeat, Survey, SurveyResponse, SurveyVersion
+from schema.data_ingestion.models.surveys import (
+    QuotaSeat,
+    ResponseFile,
+    Survey,
+    SurveyResponse,
+    SurveyVersion,
+)
 from schema.data_ingestion.models.uploads import FileUpload
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "Project",
     "QuotaSeat",
     "RawDataFile",
+    "ResponseFile",
     "ScrapeTarget",
     "Survey",
     "SurveyAccess",

@@ -197,3 +197,36 @@ class QuotaSeat(models.Model):
             )
         ]
         indexes = [Index(fields=["survey", "quota"], name="data_ingestion_quotaseat_survey_id_quota_idx")]
+
+
+class ResponseFile(models.Model):
+    """A file that a respondent uploaded as an answer, or as part of one."""
+
+    uuid = models.UUIDField(db_comment="How answers name it.")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_comment="Its project.")
+    survey_response = models.ForeignKey(
+        SurveyResponse,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_comment="The interview that it belongs to.",
+    )
+    question = models.CharField(max_length=64, db_comment="Code of the question that it answers.")
+    object_key = models.CharField(max_length=1024, db_comment="S3 key of its bytes.")
+    name = models.CharField(max_length=255, db_comment="What it is called, with an extension of its content.")
+    kind = models.CharField(max_length=20, db_comment="What it is by its bytes: image, pdf, audio …")
+    size_bytes = models.BigIntegerField(db_comment="Its size in bytes.")
+    sha256 = models.CharField(max_length=64, db_comment="SHA-256 of its bytes, hexadecimal.")
+    created_at = CreatedAtField()
+
+    class Meta:
+        """Table, constraints, indexes."""
+
+        db_table = "data_ingestion_responsefile"
+        db_table_comment = "A file uploaded in an interview; it goes when no answer names it any more."
+        constraints = [
+            models.UniqueConstraint(
+                fields=["survey_response", "uuid"],
+                name="data_ingestion_responsefile_survey_response_id_uuid_key",
+            )
+        ]

@@ -39,6 +39,12 @@ async def purge_uploads(resources: Resources) -> None:
     await sweeps.abort_stray_uploads(resources, grace=GRACE)
 
 
+@jobs.every(HOUR_S, name="purge-abandoned-files")
+async def purge_abandoned_files(resources: Resources) -> None:
+    """Forget the files of interviews that nobody went on with for a month, which is how long a page can be come back to."""
+    await sweeps.purge_abandoned_files(resources, keep=timedelta(days=30))
+
+
 @jobs.every(HOUR_S, name="purge-orphans")
 async def purge_orphans(resources: Resources) -> None:
     """Remove objects that belong to no file or to no project."""

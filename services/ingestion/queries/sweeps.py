@@ -10,6 +10,7 @@ from kernel.db import Session
 from kernel.part_uploads import PartUpload
 
 _PURGE_UPLOADS = text("SELECT object_key, multipart_id FROM maintenance.purge_uploads(:keep)")
+_PURGE_RESPONSE_FILES = text("SELECT maintenance.purge_response_files(:keep)")
 _UNKNOWN_UPLOADS = text("SELECT maintenance.unknown_uploads(CAST(:ids AS text[]))")
 _UNREFERRED = text("SELECT maintenance.unreferred_originals(:project, CAST(:keys AS text[]))")
 _UNREFERRED_OBJECTS = text("SELECT maintenance.unreferred_objects(:project, CAST(:keys AS text[]))")
@@ -17,6 +18,11 @@ _MISSING_PROJECTS = text("SELECT maintenance.missing_projects(CAST(:ids AS bigin
 _STUCK_FILES = text(
     "SELECT team_id, file_id FROM maintenance.stuck_files(:quiet) ORDER BY file_id LIMIT :most"
 )
+
+
+async def purge_response_files(session: Session, *, keep: timedelta) -> int:
+    """Remove the rows of files in interviews that nobody went on with for longer, and return how many."""
+    return int((await session.execute(_PURGE_RESPONSE_FILES, {"keep": keep})).scalar_one())
 
 
 async def purge_uploads(session: Session, *, keep: timedelta) -> list[PartUpload]:
@@ -36,7 +42,7 @@ async def unreferred_originals(session: AsyncSession, project_id: int, keys: Seq
 
 
 async def unreferred_objects(session: AsyncSession, project_id: int, keys: Sequence[str]) -> set[str]:
-    """Return those keys of rows and exports that no version and no export of the project refers to."""
+    """Return those keys of rows, exports and respondents' files to which nothing in the project refers."""
     return set(await session.scalars(_UNREFERRED_OBJECTS, {"project": project_id, "keys": list(keys)}))
 
 

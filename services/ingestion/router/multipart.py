@@ -6,7 +6,7 @@ out without a word would be a check that never happens.
 
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from python_multipart.exceptions import MultipartParseError
@@ -42,7 +42,7 @@ async def incoming_file(request: Request, *, limit_bytes: int) -> IncomingFile:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit_bytes + _SLACK_BYTES:
         raise too_large(limit_bytes)
-    form = _Form(request, _boundary(request), limit_bytes)
+    form = _Form(request, limit_bytes)
     headers = await form.find_file()
     _, options = parse_options_header(headers.get(b"content-disposition", b""))
     content_type = headers.get(b"content-type", b"").decode("latin-1")[:_TYPE_CHARACTERS]
@@ -67,6 +67,15 @@ def _boundary(request: Request) -> bytes:
     return boundary
 
 
+def file_name(headers: Mapping[bytes, bytes]) -> str | None:
+    """Return what a part's file is called, '' where none was chosen; None for a part that is a field."""
+    _, options = parse_options_header(headers.get(b"content-disposition", b""))
+    if b"filename" not in options:
+        return None
+    raw = options[b"filename"]
+    return _file_name(raw) if raw else ""
+
+
 def _file_name(raw: bytes) -> str:
     name = raw.decode("utf-8", "replace")
     for escape, character in _ESCAPES.items():
@@ -74,16 +83,13 @@ def _file_name(raw: bytes) -> str:
     return clean_file_name(name) if name else NAMELESS
 
 
-class _Form:
-    """The parser's events in the order in which they come; each read of the socket brings a few."""
+class Parts:
+    """The parts of a form in the order in which they come; each read of the socket brings a few of the parser's events."""
 
-    def __init__(self, request: Request, boundary: bytes, limit_bytes: int) -> None:
-        self.fields: dict[str, str] = {}
-        """The fields beside the file; complete once its bytes are read."""
+    def __init__(self, request: Request) -> None:
         self._stream = request.stream()
-        self._limit_bytes = limit_bytes
         self._events: deque[tuple[str, bytes]] = deque()
-        self._parser = MultipartParser(boundary, self._callbacks())
+        self._parser = MultipartParser(_boundary(request), self._callbacks())
         self._n_aside = 0
 
     def _callbacks(self) -> Any:
@@ -117,31 +123,8 @@ class _Form:
                 raise BadRequest(f"The form cannot be read: {error}.") from error
         return self._events.popleft()
 
-    async def find_file(self) -> dict[bytes, bytes]:
-        """Return the headers of the file's part, having read the fields before it; raises Invalid."""
-        while (headers := await self._next_part()) is not None:
-            if _name_of(headers) == _FILE:
-                return headers
-            await self._take_field(headers)
-        raise Invalid.at(f"/{_FILE}", f"the form has no part named `{_FILE}`")
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the file's bytes, then read the form to its end; raises TooLarge, BadRequest, Invalid."""
-        n_bytes = 0
-        while (event := await self._next())[0] != "part_end":
-            n_bytes += len(event[1])
-            if n_bytes > self._limit_bytes:
-                raise too_large(self._limit_bytes)
-            yield event[1]
-        while (headers := await self._next_part()) is not None:
-            if _name_of(headers) == _FILE:
-                raise Invalid.at(
-                    f"/{_FILE}", "the form has more than one file; send each in a request of its own"
-                )
-            await self._take_field(headers)
-
-    async def _next_part(self) -> dict[bytes, bytes] | None:
-        """Return the headers of the next part, None at the end of the form."""
+    async def next_part(self) -> dict[bytes, bytes] | None:
+        """Return the headers of the next part, None at the end of the form; raises BadRequest."""
         headers: dict[bytes, bytes] = {}
         field = value = b""
         while (event := await self._next())[0] != "end":
@@ -158,13 +141,61 @@ class _Form:
                 field = value = b""
         return None
 
+    async def content(self) -> AsyncIterator[bytes]:
+        """Yield the bytes of the part whose headers were read last; raises BadRequest."""
+        while (event := await self._next())[0] != "part_end":
+            yield event[1]
+
+    async def aside(self) -> AsyncIterator[bytes]:
+        """Yield the bytes of a part that is no file; all of them together are limited. Raises BadRequest."""
+        async for piece in self.content():
+            self._count_aside(piece)
+            yield piece
+
+    def _count_aside(self, content: bytes) -> None:
+        self._n_aside += len(content)
+        if self._n_aside > _SLACK_BYTES:
+            raise BadRequest(f"Beside its files the form holds more than {_SLACK_BYTES} bytes.")
+
+
+class _Form(Parts):
+    """A form of one file, with fields before or after it."""
+
+    def __init__(self, request: Request, limit_bytes: int) -> None:
+        super().__init__(request)
+        self.fields: dict[str, str] = {}
+        """The fields beside the file; complete once its bytes are read."""
+        self._limit_bytes = limit_bytes
+
+    async def find_file(self) -> dict[bytes, bytes]:
+        """Return the headers of the file's part, having read the fields before it; raises Invalid."""
+        while (headers := await self.next_part()) is not None:
+            if name_of(headers) == _FILE:
+                return headers
+            await self._take_field(headers)
+        raise Invalid.at(f"/{_FILE}", f"the form has no part named `{_FILE}`")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the file's bytes, then read the form to its end; raises TooLarge, BadRequest, Invalid."""
+        n_bytes = 0
+        async for piece in self.content():
+            n_bytes += len(piece)
+            if n_bytes > self._limit_bytes:
+                raise too_large(self._limit_bytes)
+            yield piece
+        while (headers := await self.next_part()) is not None:
+            if name_of(headers) == _FILE:
+                raise Invalid.at(
+                    f"/{_FILE}", "the form has more than one file; send each in a request of its own"
+                )
+            await self._take_field(headers)
+
     async def _take_field(self, headers: dict[bytes, bytes]) -> None:
-        name, value = _name_of(headers), b""
+        name, value = name_of(headers), b""
         if name not in _FIELDS:
             raise _unknown(name, headers)
-        while (event := await self._next())[0] != "part_end":
-            value += event[1]
-            self._count_aside(event[1])
+        async for piece in self.aside():
+            value += piece
             if len(value) > _LONGEST_FIELD:
                 break
         text = value.decode("utf-8", "replace").strip()
@@ -173,13 +204,9 @@ class _Form:
             raise Invalid.at(f"/{name}", f"give it once, {words}")
         self.fields[name] = text.lower() if name == "sha256" else text.upper()
 
-    def _count_aside(self, content: bytes) -> None:
-        self._n_aside += len(content)
-        if self._n_aside > _SLACK_BYTES:
-            raise BadRequest(f"The form holds more than a file; send only `{_FILE}`, {_NAMES}.")
 
-
-def _name_of(headers: dict[bytes, bytes]) -> str:
+def name_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the name of a part."""
     _, options = parse_options_header(headers.get(b"content-disposition", b""))
     return options.get(b"name", b"").decode("utf-8", "replace")
 

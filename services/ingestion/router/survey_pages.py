@@ -20,6 +20,9 @@ from kernel.db import Snapshot, Tenancy, public_database
 from kernel.forms import form_fields, is_same_origin
 from kernel.ids import hash_token
 from kernel.problems import Invalid, NotFound, Problem, TooManyRequests
+from kernel.resources import Resources
+from services.ingestion.dependencies import max_response_file_bytes
+from services.ingestion.domain.survey.attachments import Attached, file_questions
 from services.ingestion.domain.survey.form_tokens import (
     NONCE_BYTES,
     device_token,
@@ -29,6 +32,7 @@ from services.ingestion.domain.survey.form_tokens import (
     shown_at_s,
 )
 from services.ingestion.domain.survey.ordering import seed_of
+from services.ingestion.domain.survey.questions import FileQuestion
 from services.ingestion.domain.survey.themes import stylesheet
 from services.ingestion.domain.survey.turning import Action, Sent, Turned
 from services.ingestion.errors import (
@@ -39,7 +43,10 @@ from services.ingestion.errors import (
 )
 from services.ingestion.router import survey_cookies as cookies
 from services.ingestion.router import survey_html as html
-from services.ingestion.service import entrance, interviews, pages
+from services.ingestion.router.page_forms import Admission, PageForm, carries_files, read_page_form
+from services.ingestion.service import attachments, entrance, interviews, pages
+from services.ingestion.service.attachments import Arrivals, Arrived, given_up_on_failure
+from services.ingestion.service.files import IncomingFile
 from services.ingestion.service.interviews import Interview, Visit
 
 router = APIRouter(prefix="/s", tags=["respondents"], include_in_schema=False)
@@ -99,13 +106,15 @@ async def send_form(survey_uuid: str, request: Request) -> Response:
     """Take a form in, then show the next page (303), or the same one with what is wrong (422)."""
     try:
         identifier = _identifier(survey_uuid)
-        fields = await form_fields(request, most_fields=MOST_FIELDS)
-        nonce = _read_form_token(request, identifier, fields)
-        if nonce is None or not is_same_origin(request):
-            return html.expired_page(request)
-        if "password" in fields:
-            return await _enter(request, identifier, password=fields["password"][0])
-        return await _take_in(request, identifier, nonce=nonce, fields=fields)
+        form = PageForm()
+        async with given_up_on_failure(_resources(request), form.arrived):
+            await _read_form(request, identifier, form)
+            nonce = _read_form_token(request, identifier, form.fields)
+            if nonce is None or not is_same_origin(request):
+                return html.expired_page(request)
+            if "password" in form.fields:
+                return await _enter(request, identifier, password=form.fields["password"][0])
+            return await _take_in(request, identifier, nonce=nonce, form=form)
     except TURNED_AWAY as problem:
         return await _turned_away(request, identifier, problem)
     except Problem as problem:
@@ -144,20 +153,44 @@ async def _turned_away(
     return html.turned_away_page(request, seen, problem)
 
 
-async def _take_in(
-    request: Request, identifier: UUID, *, nonce: bytes, fields: Mapping[str, list[str]]
-) -> Response:
+async def _read_form(request: Request, identifier: UUID, form: PageForm) -> None:
+    """Read a form into `form`; files are stored where the interview is there to take them, or may begin."""
+    if not carries_files(request):
+        form.fields |= await form_fields(request, most_fields=MOST_FIELDS)
+        return
+    seen, interview = await _find(request, identifier)
+    takes_files = seen.survey.rules.is_open and not (interview and interview.is_finished)
+    definition = (interview or seen).questionnaire.definition
+    resources = _resources(request)
+    most_bytes = max_response_file_bytes(resources)
+
+    def is_ours(fields: Mapping[str, list[str]]) -> bool:
+        return is_same_origin(request) and _read_form_token(request, identifier, fields) is not None
+
+    async def store(question: FileQuestion, incoming: IncomingFile) -> Arrived:
+        return await attachments.store(resources, seen.survey, question, incoming, most_bytes=most_bytes)
+
+    questions = file_questions(definition) if takes_files else {}
+    await read_page_form(request, form, Admission(questions, is_ours, most_bytes, MOST_FIELDS, store))
+
+
+async def _take_in(request: Request, identifier: UUID, *, nonce: bytes, form: PageForm) -> Response:
     """Store what a form of ours says, in the cookie's interview or in the one that the form begins."""
-    sent, secret = _sent(fields), _secret(request)
+    sent, secret = _sent(form), _secret(request)
+    arrivals = Arrivals(tuple(form.arrived), _resources(request).settings.plan_limits)
     token, device = request.cookies.get(cookies.INTERVIEW, ""), ""
-    taken = await _send(request, identifier, token=token, sent=sent, arrival=None) if token else None
+    taken = None
+    if token:
+        taken = await _send(request, identifier, token=token, sent=sent, arrivals=arrivals)
     if taken is None:
         token = session_token(secret, str(identifier), nonce)
         device = cookies.device_of(request) or device_token(secret, str(identifier), nonce)
-        shown_at = datetime.fromtimestamp(shown_at_s(fields["form"][0]), UTC)
+        shown_at = datetime.fromtimestamp(shown_at_s(form.fields["form"][0]), UTC)
         arrival = _arrival(request, device=device, shown_at=shown_at)
-        taken = await _send(request, identifier, token=token, sent=sent, arrival=arrival)
+        taken = await _send(request, identifier, token=token, sent=sent, arrivals=arrivals, arrival=arrival)
     interview, turned = cast("tuple[Interview, Turned]", taken)
+    form.arrived.clear()  # they are the interview's now: nothing that fails from here on takes them away
+    await attachments.discard(_resources(request), interview.unreferred)
     response = _answer(request, identifier, interview, turned)
     cookies.keep(request, response, identifier, cookies.INTERVIEW, token)
     if device and interview.survey.rules.one_per == "DEVICE":
@@ -171,7 +204,7 @@ def _arrival(request: Request, *, device: str, shown_at: datetime) -> pages.Arri
         link=html.link_of(request),
         language=request.query_params.get("lang"),
         accept_language=request.headers.get("accept-language"),
-        limits=request.app.state.resources.settings.plan_limits,
+        limits=_resources(request).settings.plan_limits,
         visitor=_visitor(request, device=device),
         shown_at=shown_at,
     )
@@ -184,13 +217,26 @@ def _visitor(request: Request, *, device: str | None = None) -> entrance.Visitor
 
 
 async def _send(
-    request: Request, identifier: UUID, *, token: str, sent: Sent, arrival: pages.Arrival | None
+    request: Request,
+    identifier: UUID,
+    *,
+    token: str,
+    sent: Sent,
+    arrivals: Arrivals,
+    arrival: pages.Arrival | None = None,
 ) -> tuple[Interview, Turned] | None:
     """Run the command for one session token; None when it names no interview and none may begin (`arrival`: one may)."""
     token_hash = hash_token(token)
     tenancy = Tenancy.of_public(survey_uuid=str(identifier), session_hash=token_hash)
     async with public_database(request).transaction(tenancy) as session:
-        return await pages.send_form(session, identifier, token_hash=token_hash, sent=sent, arrival=arrival)
+        return await pages.send_form(
+            session,
+            identifier,
+            token_hash=token_hash,
+            sent=sent,
+            arrival=arrival,
+            arrivals=arrivals,
+        )
 
 
 def _answer(request: Request, identifier: UUID, interview: Interview, turned: Turned) -> Response:
@@ -239,8 +285,9 @@ def _identifier(text: str) -> UUID:
         raise NotFound.of("survey", text) from None
 
 
-def _sent(fields: Mapping[str, list[str]]) -> Sent:
+def _sent(form: PageForm) -> Sent:
     """What the form says about itself; raises Invalid for a form that is none of ours."""
+    fields = form.fields
     at = next(iter(fields.get("at", ())), "")
     action = next(iter(fields.get("action", ())), "next")
     if (
@@ -252,7 +299,16 @@ def _sent(fields: Mapping[str, list[str]]) -> Sent:
         raise Invalid.at("/at", "This form was not made by this page.")
     shown, warned = (tuple(next(iter(fields.get(name, ())), "").split()) for name in ("shown", "warned"))
     is_trapped = any(fields.get(TRAP, ()))
-    return Sent(int(at), cast("Action", action), shown, fields, warned, is_trapped)
+    arrived: dict[str, tuple[Attached, ...]] = {}
+    for each in form.arrived:
+        arrived[each.question] = (*arrived.get(each.question, ()), each.attached)
+    return Sent(int(at), cast("Action", action), shown, fields, warned, is_trapped, arrived, form.refused)
+
+
+def _resources(request: Request) -> Resources:
+    """What this process holds open."""
+    held: Resources = request.app.state.resources
+    return held
 
 
 def _secret(request: Request) -> str:

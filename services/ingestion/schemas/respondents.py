@@ -33,6 +33,15 @@ class AnswersWrite(BaseModel):
     answers: dict[str, Any] = Field(max_length=1_000)
 
 
+class AttachedRead(BaseModel):
+    """A file as the answer shows it."""
+
+    id: UUID
+    name: str = Field(description="With an extension that its content has.")
+    kind: str = Field(description="By its bytes: image, pdf, document, spreadsheet, text, audio or video.")
+    bytes: int
+
+
 class StepRead(BaseModel):
     """What to ask next: a page's questions (CLASSIC) or one question (FOCUS)."""
 

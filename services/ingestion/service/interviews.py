@@ -1,6 +1,6 @@
 """Interviews as a transaction of the respondent's role sees them: the row, what it asks, and what follows from its answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.ingestion import ResponseStatus
@@ -38,6 +38,8 @@ class Interview:
     questionnaire: Questionnaire
     response: SurveyResponse
     state: engine.State
+    unreferred: list[str] = field(default_factory=list)
+    """Keys of files that nothing refers to once the transaction is committed."""
 
     @property
     def steps(self) -> list[engine.Step]:

@@ -9,6 +9,7 @@ from kernel.limits import PlanLimits
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.turning import Sent, Turned, turn
 from services.ingestion.errors import InterviewFinished
+from services.ingestion.service.attachments import Arrivals, settle
 from services.ingestion.service.entrance import Visitor
 from services.ingestion.service.interviews import Interview, find_interview
 from services.ingestion.service.respondents import begin_interview, complete, go_on, reopen_interview
@@ -28,7 +29,13 @@ class Arrival:
 
 
 async def send_form(
-    session: Session, identifier: object, *, token_hash: str, sent: Sent, arrival: Arrival | None
+    session: Session,
+    identifier: object,
+    *,
+    token_hash: str,
+    sent: Sent,
+    arrival: Arrival | None,
+    arrivals: Arrivals | None = None,
 ) -> tuple[Interview, Turned] | None:
     """Take a form in and return the interview with what follows; None for a session that is unknown.
 
@@ -51,8 +58,7 @@ async def send_form(
     try:
         interview = await reopen_interview(session, token_hash)
     except InterviewFinished:
-        finished = await find_interview(session, token_hash)
-        return None if finished is None else (finished, Turned(finished.state, finished.response.cursor))
+        return await _after_the_end(session, token_hash, arrivals)
     asked, response = interview.questionnaire, interview.response
     shown = engine.step_at(interview.steps, sent.at)
     interview.note_time(shown.page.code if shown else "", since=arrival.shown_at if arrival else None)
@@ -63,8 +69,20 @@ async def send_form(
     interview.response.answers = turned.state.answers
     interview.response.not_asked = list(turned.state.not_asked)
     interview.response.cursor = turned.cursor
+    await settle(session, interview, arrivals)
     if turned.finishes:
         await complete(session, interview)
     elif not turned.faults:
         await go_on(session, interview)
     return interview, turned
+
+
+async def _after_the_end(
+    session: Session, token_hash: str, arrivals: Arrivals | None
+) -> tuple[Interview, Turned] | None:
+    """A finished interview as it is, and that nothing refers to the files which came for it."""
+    finished = await find_interview(session, token_hash)
+    if finished is None:
+        return None
+    finished.unreferred += [each.stored.key for each in arrivals.files] if arrivals else []
+    return finished, Turned(finished.state, finished.response.cursor)

@@ -17,6 +17,7 @@ from kernel.limits import PlanLimits
 from kernel.problems import Invalid, problem_of_constraint
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import OWN_WORDS, Fault
+from services.ingestion.domain.survey.attachments import file_questions
 from services.ingestion.domain.survey.issues import escape
 from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.phrases import say_fault
@@ -25,6 +26,7 @@ from services.ingestion.domain.survey.reaching import REACHED
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import CONSTRAINTS, InterviewFinished
 from services.ingestion.queries import interviews as queries
+from services.ingestion.service.attachments import Arrivals, Arrived, forget_lost, settle, with_one_more
 from services.ingestion.service.entrance import Visitor, admit, not_open
 from services.ingestion.service.interviews import (
     Interview,
@@ -84,7 +86,9 @@ async def reopen_interview(session: Session, token_hash: str) -> Interview:
     """Return the interview, locked, for changing it; raises NotFound, InterviewFinished, SurveyNotOpen."""
     standing = await queries.lock_open_interview(session, token_hash)
     if standing is not None:
-        return await interview_of(session, standing)
+        interview = await interview_of(session, standing)
+        await forget_lost(session, interview)
+        return interview
     interview = await get_interview(session, token_hash)
     if interview.is_finished:
         raise InterviewFinished("The answers were submitted and can no longer be changed.")
@@ -115,11 +119,28 @@ async def answer(session: Session, token_hash: str, given: Mapping[str, Any]) ->
     applied = store_answers(interview, given)
     if applied.faults:
         raise Invalid(problems_of_answers(interview, applied.faults))
+    await settle(session, interview)
     response = interview.response
     response.cursor = engine.position_after(interview.steps, given, response.cursor, before=before)
     await go_on(session, interview)
     await session.flush()  # the answer carries what the database holds
     return interview, problems_of_answers(interview, applied.warnings)
+
+
+async def attach(session: Session, token_hash: str, arrived: Arrived, limits: PlanLimits) -> Interview:
+    """Make a file that was stored part of the answer to its question: beside those that are there, or in the place of the only one.
+
+    Raises NotFound, InterviewFinished, SurveyNotOpen, PlanLimitReached, and Invalid where the question takes no more.
+    """
+    interview = await reopen_interview(session, token_hash)
+    question = file_questions(interview.questionnaire.definition)[arrived.question]
+    given = {arrived.question: with_one_more(interview, question, arrived)}
+    applied = store_answers(interview, given)
+    if applied.faults:
+        raise Invalid(problems_of_answers(interview, applied.faults))
+    await settle(session, interview, Arrivals((arrived,), limits))
+    await go_on(session, interview)
+    return interview
 
 
 def problems_of_answers(interview: Interview, faults: Faults) -> Warnings:

@@ -5,6 +5,7 @@ import time
 from kernel.db import Session
 from kernel.limits import Limit, PlanLimitReached, PlanLimits
 from services.ingestion.queries import interviews as queries
+from services.ingestion.queries import response_files
 
 # Far from the limit the count of some seconds ago is good enough; near it every start is counted.
 PLENTY, GOOD_FOR_S = 10_000, 10.0
@@ -27,3 +28,14 @@ async def require_room_for_interview(session: Session, limits: PlanLimits, proje
         raise PlanLimitReached("This survey can take no more answers at the moment.", limit=Limit.RESPONSES)
     if maximum - usage.responses > PLENTY:
         _plenty_until[project_id] = time.monotonic() + GOOD_FOR_S
+
+
+async def require_room_for_files(session: Session, limits: PlanLimits, team_id: int, *, adding: int) -> None:
+    """Raise PlanLimitReached when the team would store more than its plan allows; respondents are not told the figures."""
+    if not any(Limit.STORAGE_BYTES in plan for plan in limits.values()):
+        return
+    usage = await response_files.lock_storage(session, team_id)
+    if usage is None or (maximum := limits.get(usage.segment, {}).get(Limit.STORAGE_BYTES)) is None:
+        return
+    if usage.storage_bytes + adding > maximum:
+        raise PlanLimitReached("This survey can take no more files at the moment.", limit=Limit.STORAGE_BYTES)

@@ -28,8 +28,8 @@ from services.ingestion.service.uploads import tell_completed
 log = get_logger(__name__)
 _TEAMS = "teams/"
 _PROJECT = re.compile(r"teams/\d+/projects/(\d+)/")
-_OF_A_ROW = re.compile(r"\.parquet$|/exports/[^/]+$")
-"""Keys that a version of a dataset or an export refers to; whatever else lies beside an original goes with its file."""
+_OF_A_ROW = re.compile(r"\.parquet$|/(?:exports|responses)/[^/]+$")
+"""Keys that a version of a dataset, an export or an answer refers to; whatever else lies beside an original goes with its file."""
 _BATCH = 500
 _GAVE_UP = (
     "It could not be taken in for days, through a fault of ours.",
@@ -64,6 +64,15 @@ async def abort_stray_uploads(resources: Resources, *, grace: timedelta) -> int:
                 await resources.objects.parts.abort(upload)
                 n_aborted += 1
     return n_aborted
+
+
+async def purge_abandoned_files(resources: Resources, *, keep: timedelta) -> int:
+    """Forget files of interviews that nobody went on with for longer than `keep`, and files that no answer names (erased ones).
+
+    Returns how many; their objects are orphans then.
+    """
+    async with resources.database.transaction(Tenancy.none()) as session:
+        return await queries.purge_response_files(session, keep=keep)
 
 
 async def remove_orphans(resources: Resources, *, grace: timedelta, most_s: float) -> int:
@@ -110,7 +119,7 @@ async def _sweep_files(resources: Resources, project_id: int, prefix: str, grace
 
 
 async def _sweep_versions(resources: Resources, project_id: int, prefix: str, grace: timedelta) -> int:
-    """Remove rows and exports that were written for a version or an export which never came to be."""
+    """Remove rows, exports and respondents' files that were written for a row which never came to be, or is gone."""
     before = utc_now() - grace
     listed = resources.objects.listed(prefix)
     old = [each.key async for each in listed if each.modified_at < before and _OF_A_ROW.search(each.key)]

@@ -19,6 +19,7 @@ from services.ingestion.domain.survey.answers import (
     Fault,
     lacking,
 )
+from services.ingestion.domain.survey.attachments import resolved
 from services.ingestion.domain.survey.balancing import dealt
 from services.ingestion.domain.survey.carrying import narrowed, still_given
 from services.ingestion.domain.survey.definition import Definition, Ending, Page
@@ -240,7 +241,7 @@ class _Taking:
             self.faults[question.code] = (Fault("not_answerable"),)
             return kept
         try:
-            answer = taken(question, self.given[question.code])
+            answer = taken(question, resolved(question, self.given[question.code], kept))
         except AnswerRefused as refused:
             self.faults[question.code] = refused.faults
             return kept

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.ingestion.domain.survey.answers import BEST_WORST
+from services.ingestion.domain.survey.attachments import Attached
 from services.ingestion.domain.survey.nonresponse import KINDS, SIGN, said
 from services.ingestion.domain.survey.questions import (
     Address,
     Consent,
     ConstantSum,
+    FileQuestion,
     Likert,
     Matrix,
     MaxDiff,
@@ -29,6 +31,9 @@ from services.ingestion.domain.survey.questions import (
 PREFIX = "a."
 MISSING_PREFIX = "m."
 """Of the boxes beside an answer that say why there is none; where one of several is chosen, it is among them instead."""
+REMOVED_PREFIX = "d."
+"""Of the boxes that take a file away; `a.` names those that are there, `f.` those that come."""
+FILES_PREFIX = "f."
 ONE_OF_SEVERAL = (SingleChoice, Likert, Scale, Slider)
 """Types with buttons of which one is chosen: those that say why there is no answer stand among them."""
 Fields = Mapping[str, Sequence[str]]
@@ -36,24 +41,34 @@ Fields = Mapping[str, Sequence[str]]
 _NUMBER = re.compile(r"[+-]?\d{1,16}(?:[.,]\d{1,16})?", re.ASCII)
 
 
-def raw_answers(questions: Sequence[Question], fields: Fields) -> dict[str, Any]:
+def raw_answers(
+    questions: Sequence[Question], fields: Fields, arrived: Mapping[str, Sequence[Attached]] | None = None
+) -> dict[str, Any]:
     """The raw answer of each question that the form showed; empty ones take an answer back."""
     return {
-        question.code: _raw_or_why_not(question, fields)
+        question.code: _raw_or_why_not(question, fields, (arrived or {}).get(question.code, ()))
         for question in questions
         if question.type != "statement"
     }
 
 
-def _raw_or_why_not(question: Question, fields: Fields) -> Any:
+def _raw_or_why_not(question: Question, fields: Fields, arrived: Sequence[Attached]) -> Any:
     """What the form says about a question, or why it is not answered."""
+    raw = _files(question, fields, arrived) if isinstance(question, FileQuestion) else _raw(question, fields)
     if not question.missing:
-        return _raw(question, fields)
+        return raw
     chosen = _first(fields, question.code) if isinstance(question, ONE_OF_SEVERAL) else None
     if chosen in {f"{SIGN}{kind}" for kind in KINDS}:
         return said([str(chosen).removeprefix(SIGN)], None)
     ticked = [kind for kind in fields.get(MISSING_PREFIX + question.code, ()) if kind]
-    return said(list(dict.fromkeys(ticked)), _raw(question, fields))
+    return said(list(dict.fromkeys(ticked)), raw)
+
+
+def _files(question: FileQuestion, fields: Fields, arrived: Sequence[Attached]) -> list[Any]:
+    """The files that stay and those that came; where there can be but one, a new one takes its place."""
+    removed = set(fields.get(REMOVED_PREFIX + question.code, ()))
+    kept = [named for named in _values(fields, question.code) if named not in removed]
+    return [*([] if arrived and question.max_files == 1 else kept), *arrived]
 
 
 def _raw(question: Question, fields: Fields) -> Any:

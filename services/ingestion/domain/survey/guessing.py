@@ -10,6 +10,7 @@ from functools import singledispatchmethod
 from random import Random
 from typing import Any
 
+from services.ingestion.domain.survey.attachments import Attached
 from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.expressions import Constant, Node, parse
 from services.ingestion.domain.survey.parts import Asked
@@ -20,6 +21,7 @@ from services.ingestion.domain.survey.questions import (
     ConstantSum,
     Contact,
     DateOrTime,
+    FileQuestion,
     FreeText,
     Likert,
     Matrix,
@@ -101,6 +103,11 @@ class Guesses:
     @answer.register
     def _matrix(self, question: Matrix) -> Any:
         return {row.code: self._cell(question) for row in question.rows}
+
+    @answer.register
+    def _files(self, question: FileQuestion) -> Any:
+        n_files = self._rnd.randint(1, question.max_files)
+        return [Attached(f"simulated-{n}", f"file-{n}", question.accept[0], 1) for n in range(n_files)]
 
     @answer.register
     def _best_and_worst(self, question: MaxDiff) -> Any:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     TABLE = "one value per row"
     LIST = "list"
     PAIR = "a best and a worst option"
+    FILES = "files"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _call_kind(node: Call, scope: Scope) -> Kind:
     if node.function in NONRESPONSE_FUNCTIONS:
         _offered(node.function, node.argument, scope)
         return Kind.BOOLEAN
-    if node.function == "count" and kind not in {Kind.SET, Kind.TABLE}:
+    if node.function == "count" and kind not in {Kind.SET, Kind.TABLE, Kind.FILES}:
         raise ExpressionError(
             f"count() takes a question with several answers, this has {kind}", node.argument.position
         )

@@ -22,6 +22,7 @@ from services.ingestion.domain.survey.questions import (
     Consent,
     ConstantSum,
     DateOrTime,
+    FileQuestion,
     FreeText,
     Hidden,
     Likert,
@@ -227,6 +228,7 @@ _KINDS: Mapping[type[Asked], Kind] = {
     DateOrTime: Kind.DATE,
     MaxDiff: Kind.PAIR,
     MaxDiffSet: Kind.PAIR,
+    FileQuestion: Kind.FILES,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Fault, plain
+from services.ingestion.domain.survey.media import HTML_ACCEPT
 from services.ingestion.domain.survey.nonresponse import parted
 from services.ingestion.domain.survey.ordering import displayed
 from services.ingestion.domain.survey.parts import Text
@@ -16,6 +17,7 @@ from services.ingestion.domain.survey.phrases import say, say_fault
 from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.questions import (
     ConstantSum,
+    FileQuestion,
     Likert,
     MaxDiffSet,
     MultipleChoice,
@@ -29,6 +31,7 @@ from services.ingestion.domain.survey.texts import read
 from services.ingestion.domain.survey.turning import Turned
 
 SCALE_POINTS = 11
+MEBIBYTE = 1024 * 1024
 CONTROLS = {
     "single_choice": "choice",
     "multiple_choice": "choices",
@@ -51,6 +54,7 @@ CONTROLS = {
     "constant_sum": "parts",
     "ranking": "ranking",
     "maxdiff": "best_worst",
+    "file": "files",
     "consent": "consent",
     "address": "parts",
     "statement": "statement",
@@ -121,6 +125,15 @@ class QuestionLook:
         return f"i-{self.code}{self.error_at.replace('/', '-')}"
 
     @property
+    def file_types(self) -> str:
+        """What a file input tells the browser to offer."""
+        return (
+            ",".join(HTML_ACCEPT[kind] for kind in self.question.accept)
+            if isinstance(self.question, FileQuestion)
+            else ""
+        )
+
+    @property
     def input_type(self) -> str:
         """The HTML input type of a single-line control."""
         return INPUT_TYPES.get(self.question.type, "text")
@@ -169,7 +182,9 @@ def question_looks(
 
 def _look(question: Question, state: engine.State, reader: Reader, turned: Turned) -> QuestionLook:
     """One question of a step."""
-    raw, fault = turned.raw, turned.faults.get(question.code)
+    fault = turned.faults.get(question.code)
+    # Files that were refused are gone; shown are those that the interview has.
+    raw = {} if isinstance(question, FileQuestion) else turned.raw
     value, why_not = parted(raw[question.code] if question.code in raw else state.told.get(question.code))
     return QuestionLook(
         code=question.code,
@@ -258,9 +273,18 @@ def _hint(question: Question, reader: Reader) -> str:
         return reader.say("sum_hint", total=plain(question.total))
     if isinstance(question, Ranking):
         return reader.say("rank_hint")
+    if isinstance(question, FileQuestion):
+        return _file_hint(question, reader)
     if isinstance(question, Slider) and not _slider_points(question):
         return reader.say("low_high", low=plain(question.min), high=plain(question.max))
     return ""
+
+
+def _file_hint(question: FileQuestion, reader: Reader) -> str:
+    """Which files are taken, how many, and how large."""
+    kinds = ", ".join(reader.say(f"kind_{kind}") for kind in question.accept)
+    size = f"{plain(round(question.max_bytes / MEBIBYTE, 2))} MB"
+    return reader.say("file_hint", kinds=kinds, size=size, max=question.max_files)
 
 
 def skipped(state: engine.State, reader: Reader) -> list[str]:

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from services.ingestion.domain.survey.answers import plain
+from services.ingestion.domain.survey.attachments import attached_in
 from services.ingestion.domain.survey.definition import Definition
-from services.ingestion.domain.survey.questions import Matrix, Question
+from services.ingestion.domain.survey.questions import FileQuestion, Matrix, Question
 from services.ingestion.domain.survey.texts import read
 
 PIPE = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_]*)(?:\.([A-Za-z0-9_]+))?\s*(?:\|\s*([^{}|]*?))?\s*\}\}")
@@ -67,6 +68,8 @@ class Pipes:
         )
 
     def _words(self, question: Question, answer: Any, *, as_code: bool) -> str:
+        if isinstance(question, FileQuestion):
+            return ", ".join(one.name for one in attached_in(answer))
         if isinstance(answer, list):
             return ", ".join(self._words(question, one, as_code=as_code) for one in answer)
         if isinstance(answer, bool):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from services.ingestion.domain.survey.media import MediaKind
 from services.ingestion.domain.survey.parts import (
     MAX_OPTIONS,
     Asked,
@@ -22,6 +23,8 @@ from services.ingestion.domain.survey.parts import (
 
 NPS_HIGHEST = 10
 SCALE_STEPS = {"rating": 5, "csat": 5, "ces": 7, "likert": 5}
+DEFAULT_FILE_BYTES = 10 * 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024 * 1024
 MAX_ITEMS = 40
 MAX_SETS = 40
 APPEARANCES = 3
@@ -203,6 +206,16 @@ class MaxDiffSet(MaxDiff):
     """Which set it is, from 1."""
 
 
+class FileQuestion(Asked):
+    """Files of the respondent's own: photographs, documents, recordings. What they are is judged by their bytes."""
+
+    type: Literal["file"]
+    accept: Annotated[tuple[MediaKind, ...], Field(min_length=1, max_length=7)] = ("image", "pdf")
+    max_bytes: int = Field(default=DEFAULT_FILE_BYTES, ge=1, le=MAX_FILE_BYTES)
+    """Of each file; the installation may allow less."""
+    max_files: int = Field(default=1, ge=1, le=10)
+
+
 class Consent(Asked):
     """A statement to agree with; when required, only agreement lets the respondent go on."""
 
@@ -243,7 +256,7 @@ class Unsupported(Asked):
     """A question type that can be drafted, and that publishing refuses until the engine honours it."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    type: Literal["file", "signature"]
+    type: Literal["signature"]
 
 
 Question = (
@@ -260,6 +273,7 @@ Question = (
     | Matrix
     | Ranking
     | MaxDiff
+    | FileQuestion
     | Consent
     | Hidden
     | Computed

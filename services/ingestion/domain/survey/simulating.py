@@ -132,4 +132,5 @@ class _Respondent:
 def _listed(answer: Answer) -> list[str]:
     """The values of an answer that are counted one by one: codes, numbers of scales, truth; of rows none."""
     listed: list[Any] = answer if isinstance(answer, list) else [] if isinstance(answer, dict) else [answer]
+    listed = [] if any(isinstance(value, dict) for value in listed) else listed
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in listed]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Fault
+from services.ingestion.domain.survey.attachments import Attached
 from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.forms import Fields, raw_answers
 from services.ingestion.domain.survey.questions import Question
@@ -29,6 +30,10 @@ class Sent:
     """The questions whose doubtful answers the respondent was warned of, and sends again."""
     is_trapped: bool = False
     """Whether a field was filled in that people do not see."""
+    arrived: Mapping[str, tuple[Attached, ...]] = field(default_factory=dict)
+    """Files that came with the form, by question."""
+    refused: Mapping[str, Fault] = field(default_factory=dict)
+    """Why files that came with it are not taken."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def turn(
     to the end at once.
     """
     asked = _asked(definition, before, sent.shown)
-    raw = raw_answers(asked, sent.fields)
+    raw = raw_answers(asked, sent.fields, sent.arrived)
     applied = engine.apply(definition, before.answers, raw, seed=seed)
     state = applied.state
     shown = list(engine.steps(definition, state, layout, seed))
@@ -67,6 +72,7 @@ def turn(
     seen = [question for question in here if question.code in sent.shown]
     codes = {question.code for question in seen}
     faults = {code: refused[0] for code, refused in applied.faults.items() if code in codes}
+    faults |= {code: fault for code, fault in sent.refused.items() if code in codes}
     faults = engine.lacks(state, seen) | faults
     if faults:
         return Turned(state, sent.at, faults, raw)

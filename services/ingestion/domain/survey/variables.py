@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from services.ingestion.domain.survey.attachments import attached_in
 from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.expressions import ExpressionError, parse
 from services.ingestion.domain.survey.kinds import Kind, kind_of
@@ -21,6 +22,7 @@ from services.ingestion.domain.survey.questions import (
     ConstantSum,
     Contact,
     DateOrTime,
+    FileQuestion,
     Likert,
     Matrix,
     MaxDiffSet,
@@ -117,6 +119,9 @@ def _shapes(
     if isinstance(question, MaxDiffSet):
         yield from _set_shapes(question, label, _parts(questions, "options"), language)
         return
+    if isinstance(question, FileQuestion):
+        yield from _file_shapes(question, label, language)
+        return
     labels = _part_labels(questions, language)
     if not labels:
         yield question.code, label, None, _shape(questions, language, definitions)
@@ -141,6 +146,21 @@ def _set_shapes(
     }
     for part, shape in shapes.items():
         yield f"{question.code}.{part}", f"{label} ({question.number}): {say(language, part)}", part, shape
+
+
+def _file_shapes(
+    question: FileQuestion, label: str, language: str
+) -> Iterator[tuple[str, str, str | None, Shape]]:
+    """The files of an answer: how many, what they are called, and the ids by which they are downloaded."""
+    shapes = {
+        "count": Shape("integer", "bigint", read=len),
+        "names": Shape(
+            "text", "string", read=lambda files: "; ".join(one.name for one in attached_in(files))
+        ),
+        "ids": Shape("text", "string", read=lambda files: "; ".join(one.id for one in attached_in(files))),
+    }
+    for name, shape in shapes.items():
+        yield f"{question.code}.{name}", f"{label}: {say(language, f'files_{name}')}", None, shape
 
 
 def _part_labels(questions: Sequence[Question], language: str) -> dict[str, str]:
