@@ -3,11 +3,12 @@
 import io
 import shutil
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
+from services.ingestion.service.limited_processes import server
 from tests import documents
 from tests.conftest import Clients, Person
 
@@ -234,19 +235,28 @@ async def test_documents_of_other_teams_do_not_exist_and_viewers_only_read(  # n
     assert answer.status_code == 403
 
 
-async def test_scanned_pages_are_read_or_the_document_says_what_it_needs(
-    clients: Clients, drain: Drain, alice: Person, project: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def without_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Readers of files find no other program: their server is begun anew, before and after."""
+    server().close()
     monkeypatch.setenv("PATH", "/nowhere")
+    yield
+    server().close()
+
+
+@pytest.mark.usefixtures("without_programs")
+async def test_scanned_pages_are_read_or_the_document_says_what_it_needs(
+    clients: Clients, drain: Drain, alice: Person, project: int
+) -> None:
     whole = await imported(clients, drain, alice, project, documents.scanned_pdf(["One", "Two"]))
     assert whole["error"]["type"] == "/problems/scanned-needs-ocr"
-    assert "1–2 of 2" in whole["error"]["detail"]
+    assert "pages 1–2 of 2" in whole["error"]["detail"]
     assert "Tesseract" in whole["error"]["hint"]
     partly = await imported(clients, drain, alice, project, documents.scanned_pdf(["One", None, "Three"]))
     assert partly["upload_status"] == "SUCCESS"
     report = await get(clients, alice, f"/api/files/{partly['id']}/report")
     assert (report["missing_pages"], report["scanned_pages"]) == ([1, 3], [1, 3])
-    assert report["doubts"] == ["page 1, 3: a picture without text, which was not read"]
+    assert report["doubts"] == ["pages 1, 3: a picture without text, which was not read"]
 
 
 @pytest.mark.skipif(

@@ -236,4 +236,5 @@ def test_tables_are_no_documents(tmp_path: Path, text: str) -> None:
 
 
 def test_page_numbers_are_written_as_people_do() -> None:
-    assert page_ranges([7, 1, 2, 3, 9]) == "1–3, 7, 9"
+    assert page_ranges([7, 1, 2, 3, 9]) == "pages 1–3, 7, 9"
+    assert page_ranges([4]) == "page 4"

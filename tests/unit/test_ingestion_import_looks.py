@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.ingestion.domain.import_looks import MOST_COLUMNS, ReportLook, look_of
+from services.ingestion.domain.import_looks import MOST_BLOCKS, MOST_COLUMNS, ReportLook, look_of
 
 AGE: dict[str, Any] = {
     "name": "age",
@@ -84,8 +84,26 @@ def test_parts_that_only_one_format_has_are_shown_as_facts() -> None:
     )
     assert look.sections == [
         ("Encoding", [("name", "cp1252"), ("byte order mark", "no"), ("alternatives", "none")]),
-        ("Program", [("program", "SPSS")]),
     ]
+    assert look.facts[-1] == ("Program", "SPSS")
+    assert look.tiles == [("rows read", "100"), ("columns", "0")]
+
+
+def test_a_document_shows_what_is_on_its_pages_and_how_its_text_begins() -> None:
+    counts = {"pages": 2, "words": 1234, "headings": 1, "tables": 0, "characters": 6000}
+    file = {"columns_metadata": {}, "size_bytes": 1, "sha256": "ab"}
+    blocks = [{"kind": "heading", "text": "Findings"}, {"kind": "paragraph", "text": "x" * 2000}]
+    report = {
+        "format": "pdf",
+        "ocr": {"pages": [], "languages": [], "mean_confidence": None},
+        "pages_are": "the pages of the PDF",
+    }
+    look = look_of(file, report | counts, {"columns": [], "rows": [], "page": {"blocks": blocks * 10}})
+    assert look.tiles == [("pages", "2"), ("words", "1,234"), ("headings", "1"), ("tables", "0")]
+    assert (look.sections, look.facts[-1]) == ([], ("Characters", "6,000"))
+    assert look.beginning[0] == ("heading", "Findings")
+    assert len(look.beginning) == MOST_BLOCKS
+    assert len(look.beginning[1][1]) == 1000
 
 
 @pytest.mark.parametrize("columns", [[], [{"name": "x", "kind": "text"}]])

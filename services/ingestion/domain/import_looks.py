@@ -13,7 +13,9 @@ MOST_COLUMNS = 400
 """A page with more would be too heavy for a phone; the API lists them all."""
 MOST_NOTES = 50
 MOST_DOUBTS = 200
+MOST_BLOCKS = 12
 _LONGEST_CELL = 160
+_LONGEST_BLOCK = 1_000
 _PERCENT = 100
 _FEW_PERCENT = 10
 # Parts of the report that have a place of their own on the page.
@@ -29,8 +31,15 @@ _PLACED = frozenset(
         "source",
         "format",
         "personal_data",
+        "pages",
+        "words",
+        "headings",
+        "tables",
+        "pages_are",
     }
 )
+_COUNTED = ("pages", "words", "headings", "tables")
+"""Of a document."""
 _WORDS = {
     "id": "identifier",
     "datetime": "date and time",
@@ -49,6 +58,7 @@ _WORDS = {
     "decimal": "number",
     "multiple_response_set": "multiple-response set",
     "answer_with_other": "answer with a text of its own",
+    "ocr": "text read from pictures",
 }
 _HIDDEN = "hidden"
 
@@ -107,7 +117,7 @@ class ReportLook:
     """The whole page's content."""
 
     facts: Facts
-    rows: Facts
+    tiles: Facts
     doubts: list[str]
     n_doubts: int
     personal: list[ColumnLook]
@@ -120,6 +130,8 @@ class ReportLook:
     n_columns: int
     head: list[str] = field(default_factory=list)
     body: list[list[str]] = field(default_factory=list)
+    beginning: Facts = field(default_factory=list)
+    """Of a document: the first blocks of its first page, each with its kind."""
 
 
 def look_of(file: Json, report: Json, preview: Json) -> ReportLook:
@@ -133,8 +145,8 @@ def look_of(file: Json, report: Json, preview: Json) -> ReportLook:
     shown = [*preview.get("columns", [])][:MOST_COLUMNS]
     is_hidden = [column["alias"] in hidden for column in shown]
     return ReportLook(
-        facts=_file_facts(file, report),
-        rows=[(_words(name), _number(n)) for name, n in report.get("rows", {}).items()],
+        facts=[*_file_facts(file, report), *_plain_facts(report)],
+        tiles=_tiles(report, len(described)),
         doubts=doubts[:MOST_DOUBTS],
         n_doubts=len(doubts),
         personal=[column for column in columns if column.personal],
@@ -147,7 +159,23 @@ def look_of(file: Json, report: Json, preview: Json) -> ReportLook:
         n_columns=len(described),
         head=[column["alias"] for column in shown],
         body=[_cells(row, is_hidden) for row in preview.get("rows", [])],
+        beginning=_beginning(preview)[:MOST_BLOCKS],
     )
+
+
+def _tiles(report: Json, n_columns: int) -> Facts:
+    """The figures that stand at the top: of a table its rows and columns, of a document its pages and what is on them."""
+    if report.get("rows"):
+        rows = [(f"rows {_words(name)}", _number(n)) for name, n in report["rows"].items()]
+        return [*rows, ("columns", _number(n_columns))]
+    return [(name, _number(report[name])) for name in _COUNTED if name in report]
+
+
+def _beginning(preview: Json) -> Facts:
+    page = preview.get("page") or {}
+    # What stands on most pages says nothing about this one.
+    own = [block for block in page.get("blocks", []) if not block.get("repeated")]
+    return [(block["kind"], _cut(block["text"], _LONGEST_BLOCK)) for block in own]
 
 
 def _cells(row: Sequence[object], is_hidden: Sequence[bool]) -> list[str]:
@@ -166,8 +194,8 @@ def _cell(value: object) -> str:
     return _cut(str(value))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
+def _cut(text: str, longest: int = _LONGEST_CELL) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _words(name: str) -> str:
@@ -191,17 +219,22 @@ def _file_facts(file: Json, report: Json) -> Facts:
     return [*facts, *([("Fetched from", str(address))] if address else [])]
 
 
+def _plain_facts(report: Json) -> Facts:
+    """What the reader found out about the file as a whole in one word each."""
+    found = [(name, part) for name, part in report.items() if name not in _PLACED and part]
+    return [(_words(name).capitalize(), _fact(part)) for name, part in found if not isinstance(part, Mapping)]
+
+
 def _sections(report: Json) -> list[tuple[str, Facts]]:
-    """What the reader found out about the file as a whole: encoding, dialect, header, sheet, whatever its format has."""
-    found = []
-    for name, part in report.items():
-        if name in _PLACED or not part:
-            continue
-        facts = part if isinstance(part, Mapping) else {name: part}
-        found.append(
-            (_words(name).capitalize(), [(_words(key), _fact(value)) for key, value in facts.items()])
-        )
-    return found
+    """The same in several: encoding, dialect, header, sheet, whatever its format has."""
+    found = [
+        (name, part) for name, part in report.items() if name not in _PLACED and isinstance(part, Mapping)
+    ]
+    return [
+        (_words(name).capitalize(), [(_words(key), _fact(value)) for key, value in part.items()])
+        for name, part in found
+        if any(part.values())
+    ]
 
 
 def _fact(value: object) -> str:

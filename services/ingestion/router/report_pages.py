@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Query, Request, Response
 
-from contracts.ingestion import UploadStatus
+from contracts.ingestion import FileType, UploadStatus
 from kernel.clock import utc_now
 from kernel.db import ReadOnly, Snapshot, Tenancy
 from kernel.http import ACCESS_PROBLEMS
@@ -90,7 +90,7 @@ async def _found(session: Snapshot, file_id: int) -> tuple[FileRead, ImportRepor
 
 async def _page(resources: Resources, file: FileRead, report: ImportReport) -> Response:
     preview: dict[str, Any] = {}
-    if file.dataset_ids:
+    if file.dataset_ids or (file.file_type == FileType.UNSTRUCTURED and not file.error):
         preview = orjson.loads(await resources.objects.get(f"{service.folder_of(file.file)}preview.json"))
     look = look_of(file.model_dump(), report.model_dump(), preview)
     return html.report_page(file.name, file.error, look)

@@ -73,11 +73,12 @@ def portions(blocks: Sequence[Block], *, size: int) -> Iterator[DocumentPage]:
 
 
 def page_ranges(numbers: Sequence[int]) -> str:
-    """Return page numbers as people write them: `1–3, 7`."""
+    """Return page numbers as people write them: `page 2`, `pages 1–3, 7`."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][1] + 1:
             runs[-1][1] = number
         else:
             runs.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
+    listed = ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
+    return f"page{'s' if len(numbers) > 1 else ''} {listed}"

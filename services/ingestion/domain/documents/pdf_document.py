@@ -157,11 +157,11 @@ def _how(raw: list[RawPage], scanned: _Scanned, finder: pdf_tables.TableFinder) 
 
 def _doubts(raw: list[RawPage], scanned: _Scanned, finder: pdf_tables.TableFinder) -> Iterator[str]:
     if scanned.missing:
-        yield f"page {page_ranges(scanned.missing)}: a picture without text, which was not read"
+        yield f"{page_ranges(scanned.missing)}: a picture without text, which was not read"
     if scanned.read:
-        yield f"page {page_ranges(sorted(scanned.read))}: read from a picture; check names and figures"
+        yield f"{page_ranges(sorted(scanned.read))}: read from a picture; check names and figures"
     if finder.not_searched:
-        yield f"page {page_ranges(finder.not_searched)}: not searched for tables"
+        yield f"{page_ranges(finder.not_searched)}: not searched for tables"
     cut = [page.number for page in raw if page.is_cut]
     if cut:
-        yield f"page {page_ranges(cut)}: more text than a page can have; only its beginning was read"
+        yield f"{page_ranges(cut)}: more text than a page can have; only its beginning was read"
