@@ -25,6 +25,39 @@ FILL = """(answers => {
 })"""
 
 
+def text(words: str) -> dict[str, str]:
+    """A text in English."""
+    return {"en": words}
+
+
+def options(*codes: str) -> list[dict[str, Any]]:
+    """Options whose text is their code."""
+    return [{"code": code, "text": text(code.capitalize())} for code in codes]
+
+
+DRINKS: dict[str, Any] = {
+    "pages": [
+        {
+            "code": "p1",
+            "title": text("Drinks"),
+            "questions": [
+                {"code": "drink", "type": "single_choice", "required": True, "text": text("Which?"), "options": options("tea", "coffee", "water")},
+                {"code": "cups", "type": "number", "text": text("How many?"), "show_if": "drink == 'coffee'"},
+                {"code": "with", "type": "multiple_choice", "text": text("With what?"), "options": options("milk", "sugar")},
+            ],
+        },
+        {
+            "code": "p2",
+            "title": text("Praise"),
+            "questions": [
+                {"code": "nps", "type": "nps", "required": True, "text": text("Would you recommend it?")},
+                {"code": "why", "type": "short_text", "text": text("Why?")},
+            ],
+        },
+    ],
+}  # fmt: skip
+
+
 def publish(walk: Walk, definition: dict[str, Any], layout: str, **fields: Any) -> str:
     """The address of a new survey."""
     body = {"title": layout, "definition": definition, "layout_style": layout, **fields}

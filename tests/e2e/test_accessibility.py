@@ -79,7 +79,13 @@ def test_a_single_question_and_its_fault_are_accessible_in_every_look(
 
 def test_pages_that_only_say_something_are_accessible(walk: Walk, page: Page) -> None:
     found = []
-    for address in (f"/s/{uuid.uuid4()}", "/account/reset-password?token=cut", "/problems/not-found"):
+    said = (
+        f"/s/{uuid.uuid4()}",
+        "/account/reset-password?token=cut",
+        "/problems/not-found",
+        "/problems/gateway/429",
+    )
+    for address in said:
         page.goto(walk.client.base_url + address)
         found += look(page, "phone") + look(page, "desktop")
     assert found == []

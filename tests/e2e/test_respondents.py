@@ -6,40 +6,11 @@ import pytest
 
 from deploy.browser.chromium import Chromium, Page
 from deploy.demo.walk import Walk
-from tests.e2e.surveying import LAYOUTS, TURNED, faults_of, fill, press_button, publish
+from tests.e2e.surveying import DRINKS, LAYOUTS, TURNED, faults_of, fill, press_button, publish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 
-def text(words: str) -> dict[str, str]:
-    return {"en": words}
-
-
-def options(*codes: str) -> list[dict[str, Any]]:
-    return [{"code": code, "text": text(code.capitalize())} for code in codes]
-
-
-DEFINITION: dict[str, Any] = {
-    "pages": [
-        {
-            "code": "p1",
-            "title": text("Drinks"),
-            "questions": [
-                {"code": "drink", "type": "single_choice", "required": True, "text": text("Which?"), "options": options("tea", "coffee", "water")},
-                {"code": "cups", "type": "number", "text": text("How many?"), "show_if": "drink == 'coffee'"},
-                {"code": "with", "type": "multiple_choice", "text": text("With what?"), "options": options("milk", "sugar")},
-            ],
-        },
-        {
-            "code": "p2",
-            "title": text("Praise"),
-            "questions": [
-                {"code": "nps", "type": "nps", "required": True, "text": text("Would you recommend it?")},
-                {"code": "why", "type": "short_text", "text": text("Why?")},
-            ],
-        },
-    ],
-}  # fmt: skip
 ANSWERS: dict[str, str | list[str]] = {
     "drink": "coffee",
     "cups": "3",
@@ -90,7 +61,7 @@ def interviews(walk: Walk, address: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_survey_is_completed_by_keyboard_alone(walk: Walk, page: Page, layout: str) -> None:
-    address = publish(walk, DEFINITION, layout)
+    address = publish(walk, DRINKS, layout)
     page.goto(address)
     fields = ["a.drink", "a.with", "a.with", "next"] if layout == "CLASSIC" else ["a.drink", "next"]
     assert tab_to(page, fields[-1]) == fields
@@ -124,7 +95,7 @@ def test_a_survey_is_completed_by_keyboard_alone(walk: Walk, page: Page, layout:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_survey_is_completed_without_scripts(walk: Walk, page: Page, layout: str) -> None:
-    address = publish(walk, DEFINITION, layout)
+    address = publish(walk, DRINKS, layout)
     page.without_scripts()
     page.goto(address)
     for _ in range(8):
@@ -139,7 +110,7 @@ def test_a_survey_is_completed_without_scripts(walk: Walk, page: Page, layout: s
 
 
 def test_pages_turn_without_loading_and_the_focus_is_where_they_begin(walk: Walk, page: Page) -> None:
-    page.goto(publish(walk, DEFINITION, "CLASSIC"))
+    page.goto(publish(walk, DRINKS, "CLASSIC"))
     page.run("window.mark = 1")
     fill(page, {"drink": "tea"})
     press_button(page)
@@ -152,7 +123,7 @@ def test_pages_turn_without_loading_and_the_focus_is_where_they_begin(walk: Walk
 
 
 def test_the_browsers_own_back_shows_the_page_as_it_was_left(walk: Walk, page: Page) -> None:
-    address = publish(walk, DEFINITION, "CLASSIC")
+    address = publish(walk, DRINKS, "CLASSIC")
     page.goto(address)
     fill(page, {"drink": "tea"})
     press_button(page)
@@ -173,7 +144,7 @@ def test_the_browsers_own_back_shows_the_page_as_it_was_left(walk: Walk, page: P
 
 
 def test_a_button_that_is_pressed_twice_sends_once(walk: Walk, page: Page) -> None:
-    page.goto(publish(walk, DEFINITION, "CLASSIC"))
+    page.goto(publish(walk, DRINKS, "CLASSIC"))
     page.run(
         "{ const send = fetch; window.n = 0; window.fetch = (...all) => { n += 1; return send(...all); }; }"
     )
@@ -184,7 +155,7 @@ def test_a_button_that_is_pressed_twice_sends_once(walk: Walk, page: Page) -> No
 
 
 def test_without_a_connection_the_page_says_so_and_keeps_what_was_entered(walk: Walk, page: Page) -> None:
-    page.goto(publish(walk, DEFINITION, "CLASSIC"))
+    page.goto(publish(walk, DRINKS, "CLASSIC"))
     fill(page, {"drink": "tea"})
     page.connected(is_connected=False)
     page.run("document.querySelector('button.primary').click()")
@@ -198,7 +169,7 @@ def test_without_a_connection_the_page_says_so_and_keeps_what_was_entered(walk: 
 
 
 def test_an_ending_elsewhere_is_reached_with_and_without_scripts(walk: Walk, chromium: Chromium) -> None:
-    question = {"code": "q", "type": "short_text", "text": text("Who?")}
+    question = {"code": "q", "type": "short_text", "text": {"en": "Who?"}}
     # Another host name is another origin, where a script may not follow.
     elsewhere = walk.client.base_url.replace("127.0.0.1", "localhost") + "/problems/not-found?who={{ q }}"
     definition = {

@@ -35,6 +35,7 @@ class _Machine(http.server.BaseHTTPRequestHandler):
             "forwarded": self.headers.get("X-Forwarded-For"),
         }
         asked["alias"] = self.headers.get("X_Forwarded_For")
+        asked["accept"] = self.headers.get("Accept")
         body = json.dumps(asked).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/problem+json" if refused else "application/json")
@@ -72,10 +73,18 @@ class Gateway:
     port: int
 
     def ask(
-        self, path: str, method: str = "GET", body: bytes = b"", *, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "127.0.0.1",
     ) -> Answer:
         """Send one request, its path untouched."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=10, source_address=(caller, 0)
+        )
         try:
             connection.request(method, path, body=body, headers=dict(headers or {}))
             answer = connection.getresponse()
@@ -106,7 +115,10 @@ async def gateway(
     machines: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
     """Traefik with the product's own files, and limits low enough to meet."""
-    limits = {"PLUGZERO_LOGIN_RATE": "1", "PLUGZERO_LOGIN_BURST": "2", "PLUGZERO_PUBLIC_BODY_BYTES": "1000"}
+    limits = {
+        "PLUGZERO_LOGIN_RATE": "1", "PLUGZERO_LOGIN_BURST": "2", "PLUGZERO_PUBLIC_BODY_BYTES": "1000",
+        "PLUGZERO_PUBLIC_RATE": "1", "PLUGZERO_PUBLIC_BURST": "20",
+    }  # fmt: skip
     folder: Path = tmp_path_factory.mktemp("gateway")
     with Workspace(folder) as workspace:
         part = Traefik(workspace, port=workspace.ports.port("gateway"), services=machines, limits=limits)
@@ -222,6 +234,20 @@ def test_a_respondents_request_that_is_too_large_is_a_413_problem(gateway: Gatew
     answer = gateway.ask("/public/sessions/x/answers", "PUT", b"x" * 1100)
     assert answer.status == 413
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_too_many_requests_of_a_respondent_are_a_429_of_the_kind_that_was_asked_for(gateway: Gateway) -> None:
+    kinds = {"Accept": "text/html,application/xhtml+xml"}
+    answers = [gateway.ask("/s/0-1", "POST", b"a=b", headers=kinds, caller="127.0.0.7") for _ in range(30)]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert [answer.status for answer in answers[:20]] == [200] * 20
+    assert len(refused) > 5
+    # Identity makes a page or a problem of it, by what the browser or the app accepts.
+    assert refused[0].said["path"] == "/problems/gateway/429"
+    assert refused[0].said["accept"] == kinds["Accept"]
+    assert gateway.ask("/public/surveys/0-1", caller="127.0.0.7").status == 429, "one limit for both doors"
+    assert gateway.ask("/s/static/survey.css", caller="127.0.0.7").status == 200
+    assert gateway.ask("/s/0-1").status == 200, "another address has a limit of its own"
 
 
 def test_an_upload_for_an_account_is_not_limited_by_the_gateway(gateway: Gateway) -> None:
