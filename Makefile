@@ -10,7 +10,7 @@ UV := $(PY) -m uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml
 
 .PHONY: help install lock run stop demo install-optional test check format lint types imports drift generate models \
-  migrate migration lint-migrations bench
+  migrate migration lint-migrations bench lighthouse screenshots
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,13 @@ migration: install ## make a migration: make migration app=data_ingestion
 
 lint-migrations: install ## squawk over the SQL of the migrations
 	@$(PY) -m schema.lint_migrations
+
+lighthouse: install ## Lighthouse, bytes and first byte of respondents' pages (needs Chromium and npm)
+	@npm ci --silent --prefix benchmarks/lighthouse
+	@$(PY) -m benchmarks.pages
+
+screenshots: install ## take the pictures of docs/surveys.md anew (needs Chromium)
+	@$(PY) -m deploy.browser.screenshots
 
 bench: install ## all benchmarks; each prints ratios against a ceiling of the same run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) -m benchmarks.$$(basename $$script .py) || exit 1; done

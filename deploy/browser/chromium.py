@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-dev-shm-usage", "--force-color-profile=srgb", "--remote-debugging-pipe",
 )  # fmt: skip
 ANSWER_WITHIN_S = 30
+WEBP_QUALITY = 70
 FIRST_FREE_DESCRIPTOR = 10
 """Above those that the shell line below redirects."""
 KEYS = {
@@ -230,9 +231,10 @@ class Page:
         """Type a text into what has the focus."""
         self.call("Input.insertText", text=text)
 
-    def picture(self, *, whole: bool = False) -> bytes:
-        """A PNG of what is seen, or of the whole page."""
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    def picture(self, *, kind: str = "png", whole: bool = False) -> bytes:
+        """What is seen, or the whole page, as PNG or WebP."""
+        quality = {"quality": WEBP_QUALITY} if kind == "webp" else {}
+        shot = self.call("Page.captureScreenshot", format=kind, captureBeyondViewport=whole, **quality)
         return base64.b64decode(shot["data"])
 
     def close(self) -> None:

@@ -1,11 +1,9 @@
-"""The survey with a question of every type, published in both layouts and all looks, and how a test fills it in."""
+"""The survey with a question of every type, published in both layouts and all looks, a short one, and what a page must fulfil."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from deploy.browser.chromium import AXE_SCRIPT, Page
-from deploy.browser.specimen import ANSWERS, DEFINITION, THEMES
+from deploy.browser.specimen import DEFINITION, THEMES
 from deploy.demo.walk import Walk
 
 LAYOUTS = ("CLASSIC", "FOCUS")
@@ -14,15 +12,6 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # Axe leaves the size of targets (2.5.8) out unless it is asked for.
 AXE = f"""axe.run(document, {{resultTypes: ['violations'], runOnly: {list(RULES)}, rules: {{'target-size': {{enabled: true}}}}}})
   .then(found => found.violations.flatMap(rule => rule.nodes.map(node => `${{rule.id}}: ${{node.html}} ${{node.failureSummary}}`)))"""
-FILL = """(answers => {
-  let filled = 0;
-  for (const [name, wanted] of Object.entries(answers)) for (const field of document.getElementsByName('a.' + name)) {
-    if (['radio', 'checkbox'].includes(field.type)) field.checked = [wanted].flat().includes(field.value);
-    else field.value = wanted;
-    filled += 1;
-  }
-  return filled;
-})"""
 
 
 def text(words: str) -> dict[str, str]:
@@ -82,19 +71,3 @@ def faults_of(page: Page) -> list[str]:
     found = list(page.run(AXE))
     width, sticking = page.run("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
     return found + ([f"{sticking} px wide in a window of {width} px"] if sticking > width else [])
-
-
-def fill(page: Page, answers: Mapping[str, str | list[str]] = ANSWERS) -> int:
-    """Enter what the page asks for, and return how many fields that were."""
-    return int(page.run(f"{FILL}({json.dumps(answers)})"))
-
-
-TURNED = "document.querySelector('main') !== window.left && !document.querySelector('[aria-busy]')"
-
-
-def press_button(page: Page, which: str = "button.primary") -> None:
-    """Press a button, the one that leads on when no other is named, and wait for the next page."""
-    page.run(
-        f"window.left = document.querySelector('main'); document.querySelector({json.dumps(which)}).click()"
-    )
-    page.until(TURNED)

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from deploy.browser.chromium import Chromium, Page
+from deploy.browser.respondent import TURNED, fill, leave, press_button
 from deploy.demo.walk import Walk
-from tests.e2e.surveying import DRINKS, LAYOUTS, TURNED, faults_of, fill, press_button, publish
+from tests.e2e.surveying import DRINKS, LAYOUTS, faults_of, publish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -44,7 +45,7 @@ def tab_to(page: Page, name: str) -> list[str]:
 
 def press(page: Page, key: str) -> None:
     """Press a key that sends the form, and wait for the next page."""
-    page.run("window.left = document.querySelector('main')")
+    leave(page)
     page.press(key)
     page.until(TURNED)
 

@@ -4,6 +4,7 @@ Sizes with all pairs equal are the balanced incomplete block designs of Cochran 
 index of plans in chapter 11. The other sizes are what Sawtooth Software's rule of 3K/k sets leads to.
 """
 
+import time
 from collections import Counter
 from itertools import combinations
 from typing import Any
@@ -284,3 +285,11 @@ def test_simulated_respondents_answer_every_set() -> None:
     coverage = simulate(expanded(of(maxdiff(required=True))), 20, seed=1)
     assert coverage.outcomes == {"complete": 20}
     assert coverage.answered["md_6"] == 20
+
+
+def test_a_design_of_few_large_sets_takes_no_longer_than_another() -> None:
+    """Hardly any exchange is possible there, so a search that counted exchanges alone went on for seconds."""
+    balanced_design.cache_clear()
+    begun = time.process_time()
+    assert len(balanced_design(5, 4, 2)) == 2
+    assert time.process_time() - begun < 1

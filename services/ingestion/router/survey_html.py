@@ -32,7 +32,11 @@ RETRY_AFTER_S = 600
 SCRIPT = "survey.js"
 """What our script says about who asks."""
 ENGINE_LANGUAGES = tuple(CATALOGUES)
-MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _ROOT = Path(__file__).parents[1]
 
 _templates = Environment(

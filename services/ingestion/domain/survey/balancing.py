@@ -22,6 +22,8 @@ Sets = tuple[tuple[int, ...], ...]
 _BUDGET = 150_000
 """How many exchanges a search may look at: a design is found within half a second, once in a process."""
 _KICKS = 3
+_MOST_KICKS = 10_000
+"""Few large sets leave hardly any exchange to look at, so that the budget alone would last for seconds there."""
 
 
 def dealt(question: MaxDiffSet, seed: int, answer: Any) -> MaxDiffSet:
@@ -53,7 +55,7 @@ def balanced_design(n_items: int, per_set: int, n_sets: int) -> Sets:
     search.improve()
     best, best_cost = [list(items) for items in search.sets], search.cost
     least = _least_cost(n_items, per_set, n_sets)
-    while best_cost > least and search.looked_at < _BUDGET:
+    while best_cost > least and search.looked_at < _BUDGET and search.n_kicks < _MOST_KICKS:
         search.kick()
         search.improve()
         if search.cost <= best_cost:
@@ -75,7 +77,7 @@ class _Exchange:
 
     def __init__(self, n_items: int, per_set: int, n_sets: int) -> None:
         self._pairs = [[0] * n_items for _ in range(n_items)]
-        self._n_kicks = 0
+        self.n_kicks = 0
         self.looked_at = 0
         self.sets: list[list[int]] = []
         shown = [0] * n_items
@@ -128,8 +130,8 @@ class _Exchange:
 
     def kick(self) -> None:
         """Exchange some items whatever it costs, to leave a place from which no single exchange leads on."""
-        self._n_kicks += 1
-        draw = lot(self._n_kicks, "kick")
+        self.n_kicks += 1
+        draw = lot(self.n_kicks, "kick")
         for _ in range(_KICKS):
             draw, first = divmod(draw, len(self.sets))
             draw, second = divmod(draw, len(self.sets))
