@@ -1,19 +1,19 @@
 """Deliveries of events in a process of their own, killed from outside at any moment as `kill -9` of a worker would."""
 
 import asyncio
-import contextlib
+import atexit
 import json
-import os
-import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncpg
 
+from services.ingestion.service.limited_processes import Server
 from tests.conftest import settings_of
 from tests.environment import Stack
 
-ROOT = Path(__file__).parents[2]
 # By event: the module of its consumer, the consumer's function and durable name, and the event's class.
 CONSUMERS = {
     "file-uploaded": ("files", "parse_uploaded_file", "ingestion-parse-file", "FileUploaded"),
@@ -27,33 +27,15 @@ CONSUMERS = {
     ),
     "export-requested": ("exports", "write_export", "ingestion-write-export", "ExportRequested"),
 }
-# One delivery, as the worker would run it.
-ONE_DELIVERY = """
-import asyncio, importlib, json, sys
-from kernel.events import Envelope
-from kernel.resources import Resources
-from kernel.subscriptions import AlreadyHandled, Delivery
-import contracts.ingestion
-from services.ingestion.settings import IngestionSettings
+PROGRAM = "tests.one_delivery"
 
-async def main():
-    given = json.loads(sys.stdin.readline())
-    module, function, durable, event = given["consumer"]
-    consume = getattr(importlib.import_module(f"services.ingestion.consumers.{module}"), function)
-    envelope = Envelope.model_validate(given["envelope"])
-    resources = Resources.of(IngestionSettings(**given["settings"]))
-    print("started", flush=True)
-    event = getattr(contracts.ingestion, event).model_validate(envelope.data)
-    try:
-        await consume(event, Delivery(durable, envelope, 1, resources))
-    except AlreadyHandled:
-        print("already handled", flush=True)
-    else:
-        print("finished", flush=True)
-    await resources.close()
 
-asyncio.run(main())
-"""
+@cache
+def deliverers() -> Server:
+    """Forks processes that have loaded what a worker loads: ten moments of a delivery cost one start."""
+    made = Server(PROGRAM)
+    atexit.register(made.close)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +61,13 @@ class Deliverable:
 
     async def deliver_and_kill(self, after_s: float) -> str:
         """Run one delivery and kill it after a time; return its last word, empty when it was killed before."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            ONE_DELIVERY,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(self.given.encode() + b"\n")
-        assert await process.stdout.readline() == b"started\n"
-        try:
-            async with asyncio.timeout(after_s):
-                return (await process.stdout.readline()).decode().strip()
-        except TimeoutError:
-            return ""
-        finally:
-            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
-                process.kill()
-            await process.wait()
+        async with deliverers().running(PROGRAM, [self.given], Path(tempfile.gettempdir())) as process:
+            assert await process.output.readline() == b"started\n"
+            try:
+                async with asyncio.timeout(after_s):
+                    return (await process.output.readline()).decode().strip()
+            except TimeoutError:
+                return ""
 
 
 async def wait_for_children_of(folder: Path) -> None:
@@ -113,11 +79,11 @@ async def wait_for_children_of(folder: Path) -> None:
 
 def _children_of(folder: Path) -> list[str]:
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            line = path.read_bytes()
+            place = path.readlink()
         except OSError:
             continue
-        if b"_child" in line and str(folder).encode() in line:
-            found.append(line.decode())
+        if place.is_relative_to(folder):
+            found.append(str(path))
     return found

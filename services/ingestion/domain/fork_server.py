@@ -1,6 +1,6 @@
 """The process that limited processes are forked from: it has loaded the engine, so that none of them has to.
 
-    python -m services.ingestion.domain.fork_server <pid of the worker>
+    python -m services.ingestion.domain.fork_server <pid of the worker> [<further module to load> …]
 
 Loading Python, DuckDB and this package takes a third of a second; a fork takes a hundredth. Standard input is a socket of
 messages. `{"module", "arguments", "folder"}` comes with three descriptors: standard output and error of the new process, and a
@@ -137,7 +137,7 @@ def main() -> int:
     """Serve the worker on standard input; returns the exit code."""
     if not die_with_parent(int(sys.argv[1])):
         return 1
-    for name in _LOADED:
+    for name in (*_LOADED, *sys.argv[2:]):
         importlib.import_module(name)
     ForkServer(socket.socket(fileno=os.dup(0))).serve()
     return 0

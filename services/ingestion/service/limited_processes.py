@@ -66,11 +66,11 @@ class _Running:
     control: socket.socket
 
     @classmethod
-    def started(cls) -> Self:
+    def started(cls, loaded: Sequence[str]) -> Self:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(  # noqa: S603 - the program is this one's
-                [sys.executable, "-m", SERVER, str(os.getpid())],
+                [sys.executable, "-m", SERVER, str(os.getpid()), *loaded],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=_ROOT,
@@ -86,9 +86,13 @@ class _Running:
 
 
 class Server:
-    """The server, started when it is needed; no event loop owns it, so that one serves all that a process runs."""
+    """The server, started when it is needed; no event loop owns it, so that one serves all that a process runs.
 
-    def __init__(self) -> None:
+    `loaded` are modules that what it forks needs beside the engine.
+    """
+
+    def __init__(self, *loaded: str) -> None:
+        self._loaded = loaded
         self._running: _Running | None = None
 
     @property
@@ -129,7 +133,7 @@ class Server:
         self._running = None
 
     async def _forked(self, stack: AsyncExitStack, wanted: bytes) -> LimitedProcess:
-        running = self._running = self._running or _Running.started()
+        running = self._running = self._running or _Running.started(self._loaded)
         pipes = [os.pipe() for _ in range(3)]
         readers = [await stack.enter_async_context(_reading(ours)) for ours, _ in pipes]
         try:
