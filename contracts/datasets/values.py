@@ -21,3 +21,9 @@ class ExportFormat(StrEnum):
     XLSX = "xlsx"
     SAV = "sav"
     PARQUET = "parquet"
+    TRIPLES = "triples"
+
+    @property
+    def extension(self) -> str:
+        """How the name of such a file ends: Triple-S is two files, in an archive."""
+        return "zip" if self is ExportFormat.TRIPLES else self.value

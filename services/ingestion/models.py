@@ -356,7 +356,7 @@ class DatasetExport(Base):
     dataset_version: Mapped[int] = mapped_column(Integer)
     """The version of the dataset that is written."""
     format: Mapped[str] = mapped_column(String(20))
-    """csv, xlsx, sav or parquet."""
+    """csv, xlsx, sav, parquet or triples."""
     request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
     """Which variables, and answers as codes or labels."""
     request_hash: Mapped[str] = mapped_column(String(64))

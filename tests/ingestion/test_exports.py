@@ -3,6 +3,7 @@
 import asyncio
 import io
 import uuid
+import zipfile
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -73,6 +74,18 @@ async def test_every_format_is_written_by_the_worker(
     assert [c["name"] for c in again["columns_metadata"]["columns"]] == ["vote", "age"]
     if kind == "parquet":
         assert pq.read_table(io.BytesIO(content)).num_rows == 20
+
+
+async def test_triple_s_is_an_archive_of_metadata_and_rows(
+    clients: Clients, drain: Drain, alice: Person, dataset: int
+) -> None:
+    export = await written(clients, drain, alice, dataset, format="triples", variables=["vote", "age"])
+    assert (export["status"], export["format"], export["n_rows"]) == ("SUCCESS", "triples", 20)
+    file = await downloaded(export["url"])
+    assert 'filename="survey.zip"' in file.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        assert archive.read("survey.csv").decode().splitlines()[:3] == ["serial,vote,age", "1,2,34", "2,1,51"]
+        assert b'type="single"' in archive.read("survey.xml")
 
 
 async def test_a_download_is_one_call_where_the_worker_is_quick(

@@ -91,7 +91,7 @@ def wordings(read: Imported, name: str) -> list[str | None]:
     return [labels.get(value, value) for value in read.column(name)]
 
 
-@pytest.mark.parametrize("kind", list(ExportFormat))
+@pytest.mark.parametrize("kind", sorted(set(ExportFormat) - {ExportFormat.TRIPLES}))
 def test_a_dataset_comes_back_equal(kind: ExportFormat) -> None:
     before = Imported(SURVEY)
     after = Imported(Exported(SURVEY, kind).content)

@@ -12,7 +12,7 @@ from schema.fields import CreatedAtField, GinIndex, Index, UpdatedAtField, in_te
 
 FILE_TYPES = ("TABULAR", "UNSTRUCTURED")
 UPLOAD_STATUSES = ("PENDING", "SUCCESS", "FAILED")
-EXPORT_FORMATS = ("csv", "xlsx", "sav", "parquet")
+EXPORT_FORMATS = ("csv", "xlsx", "sav", "parquet", "triples")
 
 
 class RawDataFile(models.Model):
@@ -157,7 +157,7 @@ class DatasetExport(models.Model):
         Dataset, models.CASCADE, related_name="+", db_index=False, db_comment="The dataset."
     )
     dataset_version = models.IntegerField(db_comment="The version of the dataset that is written.")
-    format = models.CharField(max_length=20, db_comment="csv, xlsx, sav or parquet.")
+    format = models.CharField(max_length=20, db_comment="csv, xlsx, sav, parquet or triples.")
     request = models.JSONField(db_default={}, db_comment="Which variables, and answers as codes or labels.")
     request_hash = models.CharField(max_length=64, db_comment="SHA-256 over format and request, hexadecimal.")
     status = models.CharField(max_length=20, db_default="PENDING", db_comment="PENDING, SUCCESS or FAILED.")

@@ -132,7 +132,7 @@ async def _link(resources: Resources, session: Any, export: Any) -> str | None:
     if export.status != ExportStatus.SUCCESS:
         return None
     dataset = await datasets.get_dataset(session, export.dataset_id)
-    name = f"{dataset.name}.{export.format}"
+    name = f"{dataset.name}.{ExportFormat(export.format).extension}"
     return await resources.objects.presign_get(export.object_key, filename=name, expires_s=LINK_LIFE_S)
 
 

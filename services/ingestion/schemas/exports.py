@@ -15,7 +15,9 @@ class ExportCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: ExportFormat = Field(description="csv, xlsx, sav (SPSS) or parquet.")
+    format: ExportFormat = Field(
+        description="csv, xlsx, sav (SPSS), parquet or triples (Triple-S, a ZIP archive)."
+    )
     variables: list[str] | None = Field(
         None, max_length=5000, description="Aliases of the variables; null or left out: all."
     )

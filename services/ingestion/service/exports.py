@@ -33,7 +33,7 @@ class Job:
     @property
     def object_key(self) -> str:
         """Where the file goes: beside the rows, so that it goes when they go."""
-        return f"{PurePosixPath(self.parquet_key).parent}/exports/{self.export_id}.{self.format}"
+        return f"{PurePosixPath(self.parquet_key).parent}/exports/{self.export_id}.{self.format.extension}"
 
 
 @dataclass(frozen=True, slots=True)

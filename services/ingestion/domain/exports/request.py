@@ -13,6 +13,15 @@ MISSING_SUFFIX = "__missing"
 NUMBERS = frozenset({"integer", "decimal", "currency", "percentage", "duration"})
 CATEGORIES = frozenset({"category", "ordered"})
 
+MISSING_WORDS = {
+    "not_asked": "Not asked",
+    "skipped": "No answer",
+    "refused": "Refused",
+    "dont_know": "Don't know",
+    "not_reached": "Not reached",
+    "erased": "Erased",
+}
+
 
 class Answers(StrEnum):
     """How answers appear in CSV and Excel; SPSS and Parquet hold both."""
@@ -61,6 +70,16 @@ class Exported:
 def labels_of(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return code → label of a variable with codes."""
     return {code["code"]: code["label"] for code in entry.get("codes", ())}
+
+
+def unused_name(wanted: str, taken: set[str]) -> str:
+    """Return the name, or with _2, _3 … behind it where it is taken in any case; enters it into `taken`."""
+    name, number = wanted, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    taken.add(name.casefold())
+    return name
 
 
 def text_sql(entry: Mapping[str, Any], answers: Answers) -> str:

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.ingestion.domain.exports.request import CATEGORIES, NUMBERS, Exported, Source, labels_of
+from services.ingestion.domain.exports.request import (
+    CATEGORIES,
+    MISSING_WORDS,
+    NUMBERS,
+    Exported,
+    Source,
+    labels_of,
+    unused_name,
+)
 from services.ingestion.domain.quoting import identifier, literal
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
 
@@ -23,14 +31,6 @@ LONGEST_NAME_BYTES, LONGEST_TEXT_BYTES = 64, 32_767
 _MOST_CELLS = 30_000_000
 _MOST_DISCRETE = 3
 _RESERVED = frozenset({"ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"})
-_MISSING_WORDS = {
-    "not_asked": "Not asked",
-    "skipped": "No answer",
-    "refused": "Refused",
-    "dont_know": "Don't know",
-    "not_reached": "Not reached",
-    "erased": "Erased",
-}
 _MEASURES = {"category": "nominal", "ordered": "ordinal", **dict.fromkeys(NUMBERS, "scale")}
 
 
@@ -101,13 +101,7 @@ def _name(wanted: str, taken: set[str]) -> str:
     plain = re.sub(r"[^\w.$#@]", "_", wanted).rstrip(".") or "v"
     if not (plain[0].isalpha() or plain[0] == "@") or plain.upper() in _RESERVED:
         plain = f"v_{plain}"
-    plain = plain.encode()[: LONGEST_NAME_BYTES - 4].decode("utf-8", "ignore")
-    name, number = plain, 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{plain}_{number}"
-    taken.add(name.casefold())
-    return name
+    return unused_name(plain.encode()[: LONGEST_NAME_BYTES - 4].decode("utf-8", "ignore"), taken)
 
 
 def _add_single(
@@ -214,7 +208,7 @@ def _missing_codes(
             while number in used or number >= low:
                 number -= 1 if number >= low else -1
             used.add(number)
-            given[word] = (number, _MISSING_WORDS.get(word, word))
+            given[word] = (number, MISSING_WORDS.get(word, word))
         codes[word] = given[word]
     return codes
 

@@ -9,6 +9,7 @@ from services.ingestion.domain.exports.delimited import export_csv
 from services.ingestion.domain.exports.parquet import export_parquet
 from services.ingestion.domain.exports.request import Answers, Exported, Source
 from services.ingestion.domain.exports.spss import export_sav
+from services.ingestion.domain.exports.triples import export_triples
 from services.ingestion.domain.exports.workbook import export_xlsx
 from services.ingestion.domain.quoting import literal
 
@@ -42,5 +43,7 @@ def write_export(  # noqa: PLR0917 - the whole of an export
             exported = export_sav(connection, source, work)
         case ExportFormat.PARQUET:
             exported = export_parquet(connection, source, work)
+        case ExportFormat.TRIPLES:
+            exported = export_triples(connection, source, work)
     progress("writing", 1, 1)
     return exported
