@@ -17,6 +17,7 @@ MODULES = (
     "kernel.idempotency",
     "kernel.limits",
     *(f"services.{name}.errors" for name in ("identity", "ingestion", "analytics", "seo")),
+    "services.ingestion.errors.entrance",
 )
 TARGET = Path(__file__).parents[1] / "contracts" / "problems.json"
 

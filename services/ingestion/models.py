@@ -487,6 +487,89 @@ class ExperienceEvent(Base):
     """Whatever else the sender knows."""
 
 
+class Participant(Base):
+    """Somebody who is asked personally, with a link of their own."""
+
+    __tablename__ = "data_ingestion_participant"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    uuid: Mapped[UUID] = mapped_column(Uuid, server_default=FetchedValue())
+    """What the token of the personal link is made from."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    email: Mapped[str] = mapped_column(String(254), server_default=FetchedValue())
+    """Address in small letters; empty where letters go elsewhere."""
+    external_id: Mapped[str] = mapped_column(String(100), server_default=FetchedValue())
+    """What the researcher's own lists call them; may be empty."""
+    language: Mapped[str] = mapped_column(String(35), server_default=FetchedValue())
+    """Language tag (BCP 47); empty: the survey's first."""
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Name → text: for placeholders of letters, and hidden fields of that code."""
+    token_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the token of the personal link, hexadecimal."""
+    survey_response_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_surveyresponse.id"))
+    """The one interview of the link; null before it began."""
+    invited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When a letter was last handed over; null before."""
+    unsubscribed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When they asked for no more letters."""
+    mail_error: Mapped[str] = mapped_column(String(300), server_default=FetchedValue())
+    """Why the last letter could not be sent; empty where it was."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
+class Mailing(Base):
+    """A round of invitations or reminders."""
+
+    __tablename__ = "data_ingestion_mailing"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """INVITATION or REMINDER."""
+    subject: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Language → subject, with placeholders."""
+    text: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Language → text, with placeholders."""
+    created_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who sent it; null once that user is purged."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+
+
+class Letter(Base):
+    """A letter to a participant; SENDING for good where a process died while handing it over."""
+
+    __tablename__ = "data_ingestion_letter"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    mailing_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_mailing.id"))
+    """The round."""
+    participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_participant.id"))
+    """Whom it is for."""
+    status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
+    """PENDING, SENDING, SENT, FAILED or SKIPPED."""
+    error: Mapped[str] = mapped_column(String(300), server_default=FetchedValue())
+    """Why it was not sent; empty where it was."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+
+
 class FileUpload(Base):
     """A file on its way into the object store in parts."""
 

@@ -20,6 +20,9 @@ SERVICE_OF = {
     "data_ingestion_quotaseat": "plugzero_ingestion",
     "data_ingestion_surveyaccess": "plugzero_ingestion",
     "data_ingestion_passwordattempt": "plugzero_ingestion",
+    "data_ingestion_participant": "plugzero_ingestion",
+    "data_ingestion_mailing": "plugzero_ingestion",
+    "data_ingestion_letter": "plugzero_ingestion",
     "data_ingestion_dataset": "plugzero_ingestion",
     "data_ingestion_datasetversion": "plugzero_ingestion",
     "data_ingestion_datasetexport": "plugzero_ingestion",
@@ -106,6 +109,17 @@ class Tenant:
                 "key": unique,
                 "n_failures": 1,
                 "blocked_until": datetime(2100, 1, 1, tzinfo=UTC),
+            },
+            "data_ingestion_participant": {"survey_id": survey, "token_hash": unique},
+            "data_ingestion_mailing": {
+                "survey_id": survey,
+                "kind": "INVITATION",
+                "subject": "{}",
+                "text": "{}",
+            },
+            "data_ingestion_letter": {
+                "mailing_id": self.rows.get("data_ingestion_mailing", 0),
+                "participant_id": self.rows.get("data_ingestion_participant", 0),
             },
             "data_ingestion_datasetfilter": {
                 "dataset_id": self.rows.get("data_ingestion_dataset", 0),

@@ -15,6 +15,7 @@ VISIBLE_TO_RESPONDENTS = {
     "data_ingestion_surveyresponse",
     "data_ingestion_project",
     "data_ingestion_surveyaccess",
+    "data_ingestion_participant",
 }
 
 
@@ -147,6 +148,47 @@ async def test_rules_of_access_bind_the_role_itself(
         await session.execute("SELECT set_config('app.session_hash', 'new', true)")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await insert(session, "data_ingestion_surveyresponse", interview(ours, "new"))
+
+
+async def test_a_personal_link_shows_its_own_participant_and_is_linked_to_its_own_interview_once(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant, theirs: Tenant, token: str
+) -> None:
+    table = "data_ingestion_participant"
+    link, elsewhere = uuid.uuid4().hex * 2, uuid.uuid4().hex * 2
+    mine = await insert(owner, table, ours.example(table) | {"token_hash": link})
+    await insert(owner, table, theirs.example(table) | {"token_hash": elsewhere})
+    settings = {"survey_uuid": ours.survey_uuid, "session_hash": token}
+    for forged in ("", "no such link", elsewhere):
+        async with acting(stack, RESPONDENT, participant_hash=forged, **settings) as session:
+            assert await count(session, table) == 0
+            assert await session.execute(f"UPDATE {table} SET unsubscribed_at = now()") == "UPDATE 0"
+    async with acting(stack, RESPONDENT, participant_hash=link, **settings) as session:
+        assert await session.fetchval(f"SELECT id FROM {table}") == mine
+        own = await insert(session, "data_ingestion_surveyresponse", interview(ours, token))
+        linked = f"UPDATE {table} SET survey_response_id = $1"
+        assert await session.execute(linked, own) == "UPDATE 1"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await session.execute(linked, ours.rows["data_ingestion_surveyresponse"])
+    for statement in ("SELECT email FROM {}", "UPDATE {} SET attributes = '{{}}'", "DELETE FROM {}"):
+        async with acting(stack, RESPONDENT, participant_hash=link, **settings) as session:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await session.execute(statement.format(table))
+
+
+async def test_a_survey_by_invitation_takes_no_interview_without_a_link(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant, token: str
+) -> None:
+    one_per = "UPDATE data_ingestion_surveyaccess SET one_per = 'PARTICIPANT' WHERE project_id = $1"
+    await owner.execute(one_per, ours.project)
+    settings = {"survey_uuid": ours.survey_uuid, "session_hash": token}
+    async with acting(stack, RESPONDENT, **settings) as session:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await insert(session, "data_ingestion_surveyresponse", interview(ours, token))
+    link = await owner.fetchval(
+        "SELECT token_hash FROM data_ingestion_participant WHERE project_id = $1", ours.project
+    )
+    async with acting(stack, RESPONDENT, participant_hash=link, **settings) as session:
+        assert await insert(session, "data_ingestion_surveyresponse", interview(ours, token))
 
 
 async def test_the_database_takes_one_finished_interview_per_device(

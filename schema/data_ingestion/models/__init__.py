@@ -4,6 +4,7 @@ from schema.data_ingestion.models.access import PasswordAttempt, SurveyAccess
 from schema.data_ingestion.models.derived import DatasetChange, DatasetFilter
 from schema.data_ingestion.models.files import Dataset, DatasetExport, DatasetVersion, RawDataFile
 from schema.data_ingestion.models.observed import ExperienceEvent, ScrapeTarget
+from schema.data_ingestion.models.participants import Letter, Mailing, Participant
 from schema.data_ingestion.models.projects import Project
 from schema.data_ingestion.models.surveys import (
     QuotaSeat,
@@ -22,6 +23,9 @@ __all__ = [
     "DatasetVersion",
     "ExperienceEvent",
     "FileUpload",
+    "Letter",
+    "Mailing",
+    "Participant",
     "PasswordAttempt",
     "Project",
     "QuotaSeat",

@@ -12,19 +12,16 @@ from kernel.ids import hash_token, new_token
 from kernel.limits import PlanLimitReached
 from kernel.problems import Invalid, NotFound, TooManyRequests, problems_of
 from services.ingestion.domain.survey import engine
+from services.ingestion.domain.survey.participants import session_of
 from services.ingestion.domain.survey.piping import Pipes
 from services.ingestion.domain.survey.texts import read
 from services.ingestion.domain.survey.views import step_view
-from services.ingestion.errors import (
-    AlreadyAnswered,
-    InterviewFinished,
-    PersonalLinkNeeded,
-    SurveyNotOpen,
-    SurveyPasswordNeeded,
-)
+from services.ingestion.errors import InterviewFinished, SurveyNotOpen
+from services.ingestion.errors.entrance import AlreadyAnswered, PersonalLinkNeeded, SurveyPasswordNeeded
 from services.ingestion.router import survey_cookies as cookies
-from services.ingestion.router import survey_pages
+from services.ingestion.router import survey_links, survey_pages
 from services.ingestion.router.survey_html import leads_elsewhere
+from services.ingestion.router.survey_sessions import Known, secret_of, tenancy
 from services.ingestion.schemas.respondents import (
     AnswersWrite,
     EndingRead,
@@ -43,6 +40,7 @@ from services.ingestion.service.interviews import Interview, get_interview, visi
 
 router = APIRouter(tags=["respondents"], responses=problems_of(NotFound))
 router.include_router(survey_pages.router)
+router.include_router(survey_links.router)
 
 Token = Annotated[str, Path(description="From the beginning of the interview.")]
 
@@ -88,11 +86,12 @@ async def begin_session(
 ) -> SessionRead:
     """Begin an interview and get its token and first step. Where a device answers once, a cookie knows it again."""
     wanted = body or SessionCreate()
-    token, device = new_token(), cookies.device_of(request) or new_token()
+    who, device = Known(new_token()), cookies.device_of(request) or new_token()
+    if wanted.participant:
+        who = Known(session_of(secret_of(request), survey_uuid, wanted.participant), wanted.participant)
     visitor = await _visitor(request, survey_uuid, wanted, device)
-    token_hash = hash_token(token)
-    tenancy = Tenancy.of_public(survey_uuid=str(survey_uuid), session_hash=token_hash)
-    async with public_database(request).transaction(tenancy) as session:
+    token_hash = hash_token(who.token)
+    async with public_database(request).transaction(tenancy(survey_uuid, who)) as session:
         interview = await service.begin_interview(
             session,
             survey_uuid,
@@ -103,20 +102,19 @@ async def begin_session(
             limits=request.app.state.resources.settings.plan_limits,
             visitor=visitor,
         )
-    if interview.survey.rules.one_per == "DEVICE":
+    if visitor.device_hash(interview.survey):
         cookies.keep_device(request, response, survey_uuid, device)
-    response.headers["Location"] = f"/public/sessions/{token}"
-    return SessionRead(token=token, **interview_read(request, interview).model_dump())
+    response.headers["Location"] = f"/public/sessions/{who.token}"
+    return SessionRead(token=who.token, **interview_read(request, interview).model_dump())
 
 
 async def _visitor(request: Request, survey_uuid: UUID, wanted: SessionCreate, device: str) -> Visitor:
     """What somebody shows who begins; raises SurveyPasswordNeeded, TooManyRequests for a wrong password."""
-    secret: str = request.app.state.resources.settings.secret_key.get_secret_value()
-    entry = ""
+    secret, entry = secret_of(request), ""
     if wanted.password is not None:
         database, hashing = public_database(request), request.app.state.hashing
         entry = await prove_password(database, survey_uuid, wanted.password, secret=secret, hashing=hashing)
-    return Visitor(secret, entry, device)
+    return Visitor(secret, entry, device, has_personal_link=bool(wanted.participant))
 
 
 @router.get("/public/sessions/{token}")

@@ -10,6 +10,8 @@ INTERVIEW = "plugzero_interview"
 ENTRY = "plugzero_entry"
 """The proof that the survey's password was known."""
 DEVICE = "plugzero_device"
+PARTICIPANT = "plugzero_participant"
+"""The token of the personal link by which the browser came."""
 LIFETIME_S = 30 * 24 * 3600
 DEVICE_LIFETIME_S = 400 * 24 * 3600
 """The longest that browsers keep a cookie."""
@@ -28,6 +30,11 @@ def keep(
         samesite="lax",
         secure=html.is_secure(request),
     )
+
+
+def forget(response: Response, survey: UUID, name: str) -> None:
+    """Let the browser forget a value."""
+    response.delete_cookie(name, path=f"/s/{survey}", httponly=True, samesite="lax")
 
 
 def device_of(request: Request) -> str:

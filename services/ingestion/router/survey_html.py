@@ -1,6 +1,7 @@
 """The respondent's pages as HTML: templates, headers, and which page a state leads to. No session, no database."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,7 @@ from services.ingestion.domain.survey.signing import redirect_key, signed_addres
 from services.ingestion.domain.survey.texts import choose_language, direction, own_name
 from services.ingestion.domain.survey.themes import image_origins
 from services.ingestion.domain.survey.turning import Turned
-from services.ingestion.errors import AlreadyAnswered
+from services.ingestion.errors.entrance import AlreadyAnswered
 from services.ingestion.service.interviews import Interview, Visit
 
 DIGEST_LENGTH = 16
@@ -90,9 +91,11 @@ def is_secure(request: Request) -> bool:
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
-def first_page(request: Request, seen: Visit, *, form_token: str, seed: int) -> Response:
+def first_page(
+    request: Request, seen: Visit, *, form_token: str, seed: int, link: Mapping[str, str]
+) -> Response:
     """The first step for somebody without a session; nothing is stored, and the form's own session will have this seed."""
-    state = engine.open_interview(seen.questionnaire.definition, link_of(request), seed=seed)
+    state = engine.open_interview(seen.questionnaire.definition, link, seed=seed)
     viewed = _Viewed(seen.questionnaire, seed, None)
     return _step(request, viewed, Turned(state, 0), form_token=form_token)
 

@@ -6,7 +6,6 @@ survey's page receives.
 
 import secrets
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
@@ -16,7 +15,7 @@ from fastapi import status as http
 from fastapi.responses import RedirectResponse
 
 from kernel.clock import utc_now
-from kernel.db import Snapshot, Tenancy, public_database
+from kernel.db import public_database
 from kernel.forms import form_fields, is_same_origin
 from kernel.ids import hash_token
 from kernel.problems import Invalid, NotFound, Problem, TooManyRequests
@@ -35,16 +34,21 @@ from services.ingestion.domain.survey.ordering import seed_of
 from services.ingestion.domain.survey.questions import FileQuestion
 from services.ingestion.domain.survey.themes import stylesheet
 from services.ingestion.domain.survey.turning import Action, Sent, Turned
-from services.ingestion.errors import (
-    AlreadyAnswered,
-    PersonalLinkNeeded,
-    SurveyNotOpen,
-    SurveyPasswordNeeded,
-)
+from services.ingestion.errors import SurveyNotOpen
+from services.ingestion.errors.entrance import AlreadyAnswered, PersonalLinkNeeded, SurveyPasswordNeeded
+from services.ingestion.queries.participants import OwnParticipant
 from services.ingestion.router import survey_cookies as cookies
 from services.ingestion.router import survey_html as html
 from services.ingestion.router.page_forms import Admission, PageForm, carries_files, read_page_form
-from services.ingestion.service import attachments, entrance, interviews, pages
+from services.ingestion.router.survey_sessions import (
+    Known,
+    identifier_of,
+    known,
+    secret_of,
+    snapshot,
+    tenancy,
+)
+from services.ingestion.service import attachments, entrance, interviews, pages, respondents
 from services.ingestion.service.attachments import Arrivals, Arrived, given_up_on_failure
 from services.ingestion.service.files import IncomingFile
 from services.ingestion.service.interviews import Interview, Visit
@@ -74,7 +78,7 @@ async def static_file(name: str, request: Request) -> Response:
 @router.get("/{survey_uuid}/theme.css")
 async def theme(survey_uuid: UUID, request: Request) -> Response:
     """The survey's colours and fonts as a stylesheet; `?v=` names the version, so it may be kept for ever."""
-    async with _snapshot(request, survey_uuid) as session:
+    async with snapshot(request, survey_uuid) as session:
         seen = await interviews.visit(session, survey_uuid)
     keep = request.query_params.get("v") == seen.questionnaire.digest[: html.DIGEST_LENGTH]
     headers = {"Cache-Control": "public, max-age=31536000, immutable" if keep else "no-cache"}
@@ -85,16 +89,20 @@ async def theme(survey_uuid: UUID, request: Request) -> Response:
 async def show_page(survey_uuid: str, request: Request) -> Response:
     """The page where the interview stands, the first page for somebody new, or why there is none."""
     try:
-        identifier = _identifier(survey_uuid)
+        identifier = identifier_of(survey_uuid)
         if survey_uuid != str(identifier):  # the cookie's path is the canonical one
             return RedirectResponse(f"/s/{identifier}", status_code=http.HTTP_308_PERMANENT_REDIRECT)
-        seen, interview = await _find(request, identifier)
+        who = known(request, identifier)
+        seen, interview, participant = await _find(request, identifier, who)
         if interview is not None and (interview.is_finished or seen.survey.rules.is_open):
             return _interview_page(request, identifier, interview)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        seed = seed_of(hash_token(session_token(_secret(request), str(identifier), nonce)))
+        coming = who.token if participant else session_token(secret_of(request), str(identifier), nonce)
         form_token = _form_token(request, identifier, nonce=nonce)
-        return html.first_page(request, seen, form_token=form_token, seed=seed)
+        link = respondents.link_with(html.link_of(request), participant)
+        return html.first_page(
+            request, seen, form_token=form_token, seed=seed_of(hash_token(coming)), link=link
+        )
     except TURNED_AWAY as problem:
         return await _turned_away(request, identifier, problem)
     except Problem as problem:
@@ -105,7 +113,7 @@ async def show_page(survey_uuid: str, request: Request) -> Response:
 async def send_form(survey_uuid: str, request: Request) -> Response:
     """Take a form in, then show the next page (303), or the same one with what is wrong (422)."""
     try:
-        identifier = _identifier(survey_uuid)
+        identifier = identifier_of(survey_uuid)
         form = PageForm()
         async with given_up_on_failure(_resources(request), form.arrived):
             await _read_form(request, identifier, form)
@@ -128,7 +136,7 @@ async def _enter(request: Request, identifier: UUID, *, password: str) -> Respon
             public_database(request),
             identifier,
             password,
-            secret=_secret(request),
+            secret=secret_of(request),
             hashing=request.app.state.hashing,
         )
     except (SurveyPasswordNeeded, TooManyRequests) as refused:
@@ -142,7 +150,7 @@ async def _turned_away(
     request: Request, identifier: UUID, problem: Problem, *, is_told: bool = False
 ) -> Response:
     """The page for somebody who does not get in (yet); `is_told` says what was wrong with their password."""
-    async with _snapshot(request, identifier) as session:
+    async with snapshot(request, identifier) as session:
         seen = await interviews.visit(session, identifier)
     if isinstance(problem, SurveyNotOpen):
         return html.not_open_page(request, seen)
@@ -158,7 +166,7 @@ async def _read_form(request: Request, identifier: UUID, form: PageForm) -> None
     if not carries_files(request):
         form.fields |= await form_fields(request, most_fields=MOST_FIELDS)
         return
-    seen, interview = await _find(request, identifier)
+    seen, interview, _ = await _find(request, identifier, known(request, identifier))
     takes_files = seen.survey.rules.is_open and not (interview and interview.is_finished)
     definition = (interview or seen).questionnaire.definition
     resources = _resources(request)
@@ -176,63 +184,66 @@ async def _read_form(request: Request, identifier: UUID, form: PageForm) -> None
 
 async def _take_in(request: Request, identifier: UUID, *, nonce: bytes, form: PageForm) -> Response:
     """Store what a form of ours says, in the cookie's interview or in the one that the form begins."""
-    sent, secret = _sent(form), _secret(request)
+    sent, secret, who = _sent(form), secret_of(request), known(request, identifier)
     arrivals = Arrivals(tuple(form.arrived), _resources(request).settings.plan_limits)
-    token, device = request.cookies.get(cookies.INTERVIEW, ""), ""
-    taken = None
-    if token:
-        taken = await _send(request, identifier, token=token, sent=sent, arrivals=arrivals)
+    device, taken = "", None
+    if who.token:
+        taken = await _send(request, identifier, who, sent=sent, arrivals=arrivals)
     if taken is None:
-        token = session_token(secret, str(identifier), nonce)
+        if not who.participant:
+            who = Known(session_token(secret, str(identifier), nonce))
         device = cookies.device_of(request) or device_token(secret, str(identifier), nonce)
         shown_at = datetime.fromtimestamp(shown_at_s(form.fields["form"][0]), UTC)
-        arrival = _arrival(request, device=device, shown_at=shown_at)
-        taken = await _send(request, identifier, token=token, sent=sent, arrivals=arrivals, arrival=arrival)
+        arrival = _arrival(request, who, device=device, shown_at=shown_at)
+        taken = await _send(request, identifier, who, sent=sent, arrivals=arrivals, arrival=arrival)
     interview, turned = cast("tuple[Interview, Turned]", taken)
     form.arrived.clear()  # they are the interview's now: nothing that fails from here on takes them away
     await attachments.discard(_resources(request), interview.unreferred)
     response = _answer(request, identifier, interview, turned)
-    cookies.keep(request, response, identifier, cookies.INTERVIEW, token)
+    if not who.participant:
+        cookies.keep(request, response, identifier, cookies.INTERVIEW, who.token)
     if device and interview.survey.rules.one_per == "DEVICE":
         cookies.keep_device(request, response, identifier, device)
     return response
 
 
-def _arrival(request: Request, *, device: str, shown_at: datetime) -> pages.Arrival:
+def _arrival(request: Request, who: Known, *, device: str, shown_at: datetime) -> pages.Arrival:
     """How somebody arrives who begins."""
     return pages.Arrival(
         link=html.link_of(request),
         language=request.query_params.get("lang"),
         accept_language=request.headers.get("accept-language"),
         limits=_resources(request).settings.plan_limits,
-        visitor=_visitor(request, device=device),
+        visitor=_visitor(request, who, device=device),
         shown_at=shown_at,
     )
 
 
-def _visitor(request: Request, *, device: str | None = None) -> entrance.Visitor:
+def _visitor(request: Request, who: Known, *, device: str = "") -> entrance.Visitor:
     """What somebody shows at the entrance."""
-    entry = request.cookies.get(cookies.ENTRY, "")
-    return entrance.Visitor(_secret(request), entry, cookies.device_of(request) if device is None else device)
+    return entrance.Visitor(
+        secret_of(request),
+        entry=request.cookies.get(cookies.ENTRY, ""),
+        device=device or cookies.device_of(request),
+        has_personal_link=bool(who.participant),
+    )
 
 
 async def _send(
     request: Request,
     identifier: UUID,
+    who: Known,
     *,
-    token: str,
     sent: Sent,
     arrivals: Arrivals,
     arrival: pages.Arrival | None = None,
 ) -> tuple[Interview, Turned] | None:
     """Run the command for one session token; None when it names no interview and none may begin (`arrival`: one may)."""
-    token_hash = hash_token(token)
-    tenancy = Tenancy.of_public(survey_uuid=str(identifier), session_hash=token_hash)
-    async with public_database(request).transaction(tenancy) as session:
+    async with public_database(request).transaction(tenancy(identifier, who)) as session:
         return await pages.send_form(
             session,
             identifier,
-            token_hash=token_hash,
+            token_hash=hash_token(who.token),
             sent=sent,
             arrival=arrival,
             arrivals=arrivals,
@@ -258,31 +269,20 @@ def _interview_page(request: Request, identifier: UUID, interview: Interview) ->
     return html.step_page(request, interview, turned, form_token=_form_token(request, identifier))
 
 
-async def _find(request: Request, identifier: UUID) -> tuple[Visit, Interview | None]:
-    """The survey, and the interview of the cookie when there is one; raises what `admit` raises for somebody who may not begin."""
-    token = request.cookies.get(cookies.INTERVIEW)
-    async with _snapshot(request, identifier, token=token) as session:
+async def _find(
+    request: Request, identifier: UUID, who: Known
+) -> tuple[Visit, Interview | None, OwnParticipant | None]:
+    """The survey, the interview of the cookies when there is one, and the participant who may begin one.
+
+    Raises what `admit` raises for somebody who may not begin.
+    """
+    participant = None
+    async with snapshot(request, identifier, who) as session:
         seen = await interviews.visit(session, identifier)
-        interview = await interviews.find_interview(session, hash_token(token)) if token else None
+        interview = await interviews.find_interview(session, hash_token(who.token)) if who.token else None
         if interview is None or not (interview.is_finished or seen.survey.rules.is_open):
-            await entrance.admit(session, seen.survey, _visitor(request))
-    return seen, interview
-
-
-def _snapshot(
-    request: Request, identifier: UUID, *, token: str | None = None
-) -> AbstractAsyncContextManager[Snapshot]:
-    """A read-only session under the respondent's role."""
-    settings = {"survey_uuid": str(identifier)} | ({"session_hash": hash_token(token)} if token else {})
-    return public_database(request).snapshot(Tenancy.of_public(**settings))
-
-
-def _identifier(text: str) -> UUID:
-    """The survey's UUID; raises NotFound for anything else, like an unknown survey."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound.of("survey", text) from None
+            participant = await entrance.admit(session, seen.survey, _visitor(request, who))
+    return seen, interview, participant
 
 
 def _sent(form: PageForm) -> Sent:
@@ -311,20 +311,14 @@ def _resources(request: Request) -> Resources:
     return held
 
 
-def _secret(request: Request) -> str:
-    """The deployment's secret."""
-    secret: str = request.app.state.resources.settings.secret_key.get_secret_value()
-    return secret
-
-
 def _form_token(request: Request, identifier: UUID, *, nonce: bytes | None = None) -> str:
     """A new token for a form."""
     now_s = int(utc_now().timestamp())
     fresh = nonce or secrets.token_bytes(NONCE_BYTES)
-    return make_form_token(_secret(request), str(identifier), nonce=fresh, issued_at_s=now_s)
+    return make_form_token(secret_of(request), str(identifier), nonce=fresh, issued_at_s=now_s)
 
 
 def _read_form_token(request: Request, identifier: UUID, fields: Mapping[str, list[str]]) -> bytes | None:
     """The nonce of the form's token, None when it is not ours or too old."""
     token = next(iter(fields.get("form", ())), "")
-    return read_form_token(_secret(request), str(identifier), token, now_s=int(utc_now().timestamp()))
+    return read_form_token(secret_of(request), str(identifier), token, now_s=int(utc_now().timestamp()))

@@ -23,6 +23,11 @@ class SessionCreate(BaseModel):
     password: str | None = Field(
         default=None, max_length=1_000, description="Of the survey, where it asks for one."
     )
+    participant: str = Field(
+        default="",
+        max_length=100,
+        description="The last part of a personal link; its one interview begins, or is gone on with.",
+    )
 
 
 class AnswersWrite(BaseModel):

@@ -19,8 +19,10 @@ from services.ingestion.domain.survey.entrance import (
     knows_password,
     why_not,
 )
-from services.ingestion.errors import AlreadyAnswered, PersonalLinkNeeded, SurveyNotOpen, SurveyPasswordNeeded
+from services.ingestion.errors import SurveyNotOpen
+from services.ingestion.errors.entrance import AlreadyAnswered, PersonalLinkNeeded, SurveyPasswordNeeded
 from services.ingestion.queries.interviews import PublicSurvey
+from services.ingestion.queries.participants import OwnParticipant, find_own_participant
 from services.ingestion.service.interviews import visit
 
 _COUNT = text("SELECT access.count_password_attempt(:keys, :n_free, :longest_s)")
@@ -42,10 +44,13 @@ class Visitor:
     secret: str
     entry: str = ""
     device: str = ""
+    has_personal_link: bool = False
+    """Whether the transaction names a personal link."""
 
     def device_hash(self, survey: PublicSurvey) -> str:
         """What is stored of the device where the survey takes one interview per device, else nothing."""
-        return hash_token(self.device) if survey.rules.one_per == "DEVICE" and self.device else ""
+        is_counted = survey.rules.one_per == "DEVICE" and not self.has_personal_link
+        return hash_token(self.device) if is_counted and self.device else ""
 
 
 def not_open(survey: PublicSurvey) -> SurveyNotOpen:
@@ -59,11 +64,20 @@ def not_open(survey: PublicSurvey) -> SurveyNotOpen:
     return SurveyNotOpen(REASONS[reason].format(**times), survey_status=survey.status, reason=reason, **times)
 
 
-async def admit(session: Session | Snapshot, survey: PublicSurvey, visitor: Visitor) -> None:
-    """Let somebody begin an interview, or raise SurveyNotOpen, SurveyPasswordNeeded, PersonalLinkNeeded, AlreadyAnswered."""
+async def admit(session: Session | Snapshot, survey: PublicSurvey, visitor: Visitor) -> OwnParticipant | None:
+    """Let somebody begin an interview, and return the participant whose link it is, if one.
+
+    A personal link stands for the password, and for the device. Raises SurveyNotOpen, SurveyPasswordNeeded, PersonalLinkNeeded,
+    AlreadyAnswered.
+    """
     rules = survey.rules
     if not rules.may_begin:
         raise not_open(survey)
+    if visitor.has_personal_link:
+        participant = await find_own_participant(session)
+        if participant is None:
+            raise PersonalLinkNeeded("This personal link is not known (any more).")
+        return participant
     if not knows_password(visitor.secret, str(survey.uuid), rules.password_hash, visitor.entry):
         raise SurveyPasswordNeeded("This survey asks for a password.")
     if rules.one_per == "PARTICIPANT":
@@ -71,6 +85,7 @@ async def admit(session: Session | Snapshot, survey: PublicSurvey, visitor: Visi
     device = visitor.device_hash(survey)
     if device and await session.scalar(_HAS_FINISHED, {"device": device}):
         raise AlreadyAnswered("This survey was already answered on this device.")
+    return None
 
 
 async def prove_password(

@@ -26,10 +26,12 @@ from services.ingestion.domain.survey.reaching import REACHED
 from services.ingestion.domain.survey.texts import choose_language
 from services.ingestion.errors import CONSTRAINTS, InterviewFinished
 from services.ingestion.queries import interviews as queries
+from services.ingestion.queries.participants import OwnParticipant, link_interview
 from services.ingestion.service.attachments import Arrivals, Arrived, forget_lost, settle, with_one_more
 from services.ingestion.service.entrance import Visitor, admit, not_open
 from services.ingestion.service.interviews import (
     Interview,
+    find_interview,
     get_interview,
     interview_of,
     visit,
@@ -58,11 +60,13 @@ async def begin_interview(
     Raises NotFound, PlanLimitReached, and what `admit` raises.
     """
     seen = await visit(session, identifier)
-    await admit(session, seen.survey, visitor)
+    if visitor.has_personal_link and (begun := await find_interview(session, token_hash)) is not None:
+        return begun
+    participant = await admit(session, seen.survey, visitor)
     await require_room_for_interview(session, limits, seen.survey.project_id)
     definition = seen.questionnaire.definition
     seed = seed_of(token_hash)
-    state = engine.open_interview(definition, link, seed=seed)
+    state = engine.open_interview(definition, link_with(link, participant), seed=seed)
     await queries.add_interview(
         session,
         {
@@ -75,11 +79,21 @@ async def begin_interview(
             "answers": state.answers,
             "not_asked": list(state.not_asked),
             "language": choose_language(
-                definition.languages, wanted=language, accept_language=accept_language
+                definition.languages,
+                wanted=language or (participant.language if participant else None),
+                accept_language=accept_language,
             ),
         },
     )
-    return await get_interview(session, token_hash)
+    interview = await get_interview(session, token_hash)
+    if participant is not None:
+        await link_interview(session, participant.id, interview.response.id)
+    return interview
+
+
+def link_with(link: Mapping[str, str], participant: OwnParticipant | None) -> dict[str, str]:
+    """Return the parameters of a link with the participant's attributes, which nobody can overwrite in the address."""
+    return {**link, **(participant.attributes if participant else {})}
 
 
 async def reopen_interview(session: Session, token_hash: str) -> Interview:

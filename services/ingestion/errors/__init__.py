@@ -5,6 +5,7 @@ from typing import Any
 from kernel.limits import PlanLimitReached
 from kernel.problems import Conflict, ConstraintProblems, Problem, TooLarge
 from services.ingestion.domain import refusals
+from services.ingestion.errors.entrance import AlreadyAnswered
 
 # --- files
 
@@ -367,30 +368,6 @@ class InterviewFinished(Problem):
 
     slug = "interview-finished"
     title = "These answers were submitted"
-    status = 409
-
-
-class SurveyPasswordNeeded(Problem):
-    """The survey asks for a password, and none or a wrong one was given. Whoever sent the link knows it."""
-
-    slug = "survey-password-needed"
-    title = "This survey asks for a password"
-    status = 403
-
-
-class PersonalLinkNeeded(Problem):
-    """The survey is answered through personal links only. Open the link that you were sent."""
-
-    slug = "personal-link-needed"
-    title = "This survey needs a personal link"
-    status = 403
-
-
-class AlreadyAnswered(Problem):
-    """The survey takes one interview per device, and this device has submitted one. The first one counts."""
-
-    slug = "already-answered"
-    title = "This survey was already answered"
     status = 409
 
 
