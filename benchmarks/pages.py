@@ -7,6 +7,9 @@ every type in both layouts. Each figure stands beside its limit: 60 kB a page (w
 stored and as they travel), 50 ms to the first byte of a warm page, 95 points for performance and accessibility. Lighthouse comes from npm by
 `make lighthouse`; without it the other figures are printed. A survey's page asks not to be indexed, which costs points for
 search engines on purpose.
+
+On 2 shared cores beside other work, 2026-11-28: 25.6 kB (CLASSIC) and 23.3 kB (FOCUS) as stored, 8.3 and 7.8 kB as they travel; first byte after
+23 and 13 ms (95th percentile 29 and 18 ms); Lighthouse 12.8.2: performance 100, accessibility 100, best practices 100.
 """
 
 import argparse

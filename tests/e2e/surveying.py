@@ -55,6 +55,14 @@ def publish(walk: Walk, definition: dict[str, Any], layout: str, **fields: Any) 
     return f"{walk.client.base_url}/s/{survey['uuid']}"
 
 
+def number_of(walk: Walk, address: str) -> int:
+    """The id of the survey at an address."""
+    url = f"/api/projects/{walk.project_id}/surveys"
+    surveys = walk.client.call("GET", url, params={"limit": 100})["items"]
+    [number] = [survey["id"] for survey in surveys if address.endswith(survey["uuid"])]
+    return int(number)
+
+
 def published(walk: Walk) -> dict[tuple[str, str], str]:
     """(layout, theme) → address of the survey that looks so."""
     return {

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.browser.chromium import Page
 from deploy.demo.walk import Walk
+from tests.e2e.surveying import faults_of
 from tests.identity.mailbox import link_in, mails
 
 SMALL_PHONE = (320, 900)
@@ -74,6 +75,7 @@ def test_a_report_page_shows_its_chart(walked: Walk, page: Page) -> None:
     dom = shown(page, walked.report_page)
     assert "<svg" in dom
     assert "vote by party" in dom
+    assert faults_of(page) == []
 
 
 def test_the_page_of_a_files_report_opens_by_its_link_and_fits_a_small_phone(
@@ -84,6 +86,7 @@ def test_the_page_of_a_files_report_opens_by_its_link_and_fits_a_small_phone(
     page.size(*SMALL_PHONE, phone=True)
     assert "The first 50 rows" in shown(page, link)
     assert page.run("document.documentElement.scrollWidth") == 320
+    assert faults_of(page) == []
 
 
 @pytest.mark.parametrize("service", ["identity", "ingestion", "analytics", "seo"])
@@ -99,6 +102,7 @@ def test_the_page_of_a_letter_asks_for_what_it_needs(run: dict[str, Any], walk: 
     letter = written_to(body["email"], Path(run["folder"]) / "outbox")
     dom = shown(page, link_in(letter))
     assert 'autocomplete="new-password"' in dom
+    assert faults_of(page) == []
     cut = shown(page, f"{run['gateway_url']}/account/reset-password?token=cut")
     assert "This link does not work any more" in cut
 

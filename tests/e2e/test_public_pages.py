@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from deploy.demo.walk import Walk
-from tests.e2e.surveying import DRINKS, publish
+from tests.e2e.surveying import DRINKS, number_of, publish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -17,11 +17,7 @@ LARGEST_BYTES = 16 * 1024 * 1024
 @pytest.mark.asvs("3.4.3")
 def test_every_page_and_every_refusal_has_a_strict_policy(walk: Walk) -> None:
     open_page, closed_page = (publish(walk, DRINKS, "CLASSIC") for _ in range(2))
-    surveys = walk.client.call("GET", f"/api/projects/{walk.project_id}/surveys", params={"limit": 100})[
-        "items"
-    ]
-    [closed] = [each["id"] for each in surveys if closed_page.endswith(each["uuid"])]
-    walk.client.call("POST", f"/api/surveys/{closed}/close", json={})
+    walk.client.call("POST", f"/api/surveys/{number_of(walk, closed_page)}/close", json={})
     expected = {
         open_page: 200, closed_page: 410, f"/s/{uuid.uuid4()}": 404, "/s/nothing": 404, f"/r/{uuid.uuid4()}": 404,
         "/problems": 200, "/problems/not-found": 200, "/problems/gateway/429": 429, "/problems/gateway/502": 502,

@@ -7,7 +7,7 @@ import pytest
 from deploy.browser.chromium import Chromium, Page
 from deploy.browser.respondent import TURNED, fill, leave, press_button
 from deploy.demo.walk import Walk
-from tests.e2e.surveying import DRINKS, LAYOUTS, faults_of, publish
+from tests.e2e.surveying import DRINKS, LAYOUTS, faults_of, number_of, publish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -52,11 +52,7 @@ def press(page: Page, key: str) -> None:
 
 def interviews(walk: Walk, address: str) -> list[dict[str, Any]]:
     """(status, answers) as the researcher sees them."""
-    surveys = walk.client.call("GET", f"/api/projects/{walk.project_id}/surveys", params={"limit": 100})[
-        "items"
-    ]
-    [number] = [survey["id"] for survey in surveys if survey["uuid"] == address.rpartition("/")[2]]
-    found = walk.client.call("GET", f"/api/surveys/{number}/responses")["items"]
+    found = walk.client.call("GET", f"/api/surveys/{number_of(walk, address)}/responses")["items"]
     return [{"status": each["status"], **each["answers"]} for each in found]
 
 
@@ -99,6 +95,9 @@ def test_a_survey_is_completed_without_scripts(walk: Walk, page: Page, layout: s
     address = publish(walk, DRINKS, layout)
     page.without_scripts()
     page.goto(address)
+    with page.loading():
+        page.run("document.querySelector('button.primary').click()")
+    assert focused(page) == ("a.drink", "tea")  # what lacks an answer has the focus here, too
     for _ in range(8):
         if not page.run("!!document.querySelector('form')"):
             break
@@ -167,6 +166,19 @@ def test_without_a_connection_the_page_says_so_and_keeps_what_was_entered(walk: 
     page.connected(is_connected=True)
     press_button(page)
     assert page.run("document.querySelector('.page-title').textContent") == "Praise"
+
+
+def test_a_refusal_of_the_gateway_is_told_beside_what_was_entered(walk: Walk, page: Page) -> None:
+    page.goto(publish(walk, DRINKS, "CLASSIC"))
+    fill(page, {"drink": "tea"})
+    page.run(
+        "{ const ask = fetch; window.fetch = (_, how) => ask('/problems/gateway/429', {headers: how.headers}); }"
+    )
+    page.run("document.querySelector('button.primary').click()")
+    page.until("document.querySelector('[role=alert]')")
+    said = page.run("document.querySelector('[role=alert]').textContent")
+    assert said == "Too many requests Please wait a moment, then go back and try again."
+    assert page.run("document.querySelector(':checked').value") == "tea"
 
 
 def test_an_ending_elsewhere_is_reached_with_and_without_scripts(walk: Walk, chromium: Chromium) -> None:

@@ -92,7 +92,7 @@
   };
 
   /** The words of a page that only says something. */
-  const wordsOf = (page) => [...page.querySelectorAll("main h1, main .text")].map((node) => node.textContent).join(" ");
+  const wordsOf = (page) => [...page.querySelectorAll("main h1, main p:not(.buttons)")].map((node) => node.textContent).join(" ");
 
   const takeIn = async (form, answer) => {
     const elsewhere = answer.headers.get("Survey-Leads-To");
