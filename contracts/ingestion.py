@@ -1,7 +1,7 @@
 """What ingestion publishes: enums and events about projects, files, datasets, surveys and interviews; no behaviour."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -95,6 +95,7 @@ class ResponseStatus(StrEnum):
     COMPLETE = "COMPLETE"
     SCREENED_OUT = "SCREENED_OUT"
     QUOTA_FULL = "QUOTA_FULL"
+    ERASED = "ERASED"
 
 
 class ProjectDeleted(Event):
@@ -295,6 +296,40 @@ class SurveyDeleted(Event):
     object_prefix: str
 
 
+Ended = Literal[
+    ResponseStatus.IN_PROGRESS,
+    ResponseStatus.COMPLETE,
+    ResponseStatus.SCREENED_OUT,
+    ResponseStatus.QUOTA_FULL,
+]
+"""What is told of an interview that was submitted; an erasure is told by an event of its own."""
+
+
+class ResponseErased(Event):
+    """What a respondent said was removed from an interview; files that hold it are still to be removed."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "response-erased"
+
+    project_id: int
+    survey_id: int
+    response_id: int
+    erasure_id: int
+
+
+class ErasureCompleted(Event):
+    """Nothing is left of an interview that was erased; copies of the versions with these hashes go as well."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "erasure-completed"
+
+    project_id: int
+    survey_id: int
+    response_id: int
+    erasure_id: int
+    content_hashes: list[str]
+
+
 class ResponseSubmitted(Event):
     """An interview ended: complete, screened out, or over quota."""
 
@@ -306,5 +341,5 @@ class ResponseSubmitted(Event):
     survey_uuid: UUID
     response_id: int
     response_uuid: UUID
-    status: ResponseStatus
+    status: Ended
     version: int = Field(ge=1)

@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kernel.ids import uuid7
@@ -27,6 +27,12 @@ def private_folder(service: str) -> Path:
     facts = folder.lstat()
     is_ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and not facts.st_mode & 0o077
     return folder if is_ours else Path(tempfile.mkdtemp(prefix=f"plugzero-{service}-"))
+
+
+def forget(folder: Path, content_hashes: Iterable[str]) -> None:
+    """Delete the copies of these contents from a folder; one in use stays readable until it is closed."""
+    for content_hash in content_hashes:
+        (folder / f"{content_hash}{SUFFIX}").unlink(missing_ok=True)
 
 
 class ObjectCache:

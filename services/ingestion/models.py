@@ -126,7 +126,7 @@ class SurveyResponse(Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     """Seed of every random order, so that a page can be shown again as it was."""
     status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
-    """IN_PROGRESS, COMPLETE, SCREENED_OUT or QUOTA_FULL."""
+    """IN_PROGRESS, COMPLETE, SCREENED_OUT, QUOTA_FULL or ERASED."""
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
     """Question code → answer."""
     not_asked: Mapped[list[Any]] = mapped_column(JSONB, server_default=FetchedValue())
@@ -437,6 +437,37 @@ class DatasetChange(Base):
     """When the row was inserted."""
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
     """When the row was last changed."""
+
+
+class ResponseErasure(Base):
+    """The erasure of one interview, with its receipt."""
+
+    __tablename__ = "data_ingestion_responseerasure"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    """Internal unique identifier."""
+    project_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_project.id"))
+    """Its project."""
+    survey_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey."""
+    survey_response_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_surveyresponse.id"))
+    """What is left of the interview."""
+    requested_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts_user.id"))
+    """Who asked for it; null once that user is purged."""
+    began_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the interview began: no older version can hold it; null once all is removed."""
+    waiting: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Datasets that may hold the interview, with the change that makes them anew."""
+    object_keys: Mapped[list[Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """Keys of the respondent's files, to be removed."""
+    receipt: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """What was removed where, by whom and when."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
+    """When the row was inserted."""
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(), onupdate=func.now())
+    """When the row was last changed."""
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When nothing was left; null before."""
 
 
 class ScrapeTarget(Base):

@@ -19,6 +19,7 @@ SERVICE_OF = {
     "data_ingestion_surveyresponse": "plugzero_ingestion",
     "data_ingestion_quotaseat": "plugzero_ingestion",
     "data_ingestion_surveyaccess": "plugzero_ingestion",
+    "data_ingestion_responseerasure": "plugzero_ingestion",
     "data_ingestion_passwordattempt": "plugzero_ingestion",
     "data_ingestion_participant": "plugzero_ingestion",
     "data_ingestion_mailing": "plugzero_ingestion",
@@ -104,6 +105,10 @@ class Tenant:
                 "leased_until": datetime(2100, 1, 1, tzinfo=UTC),
             },
             "data_ingestion_surveyaccess": {"survey_id": survey},
+            "data_ingestion_responseerasure": {
+                "survey_id": survey,
+                "survey_response_id": self.rows.get("data_ingestion_surveyresponse", 0),
+            },
             "data_ingestion_passwordattempt": {
                 "survey_id": survey,
                 "key": unique,

@@ -25,6 +25,7 @@ CONSUMERS = {
         "ingestion-change-dataset",
         "DatasetChangeRequested",
     ),
+    "response-erased": ("erasures", "erase_response", "ingestion-erase-response", "ResponseErased"),
     "export-requested": ("exports", "write_export", "ingestion-write-export", "ExportRequested"),
 }
 PROGRAM = "tests.one_delivery"

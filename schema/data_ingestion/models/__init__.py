@@ -2,6 +2,7 @@
 
 from schema.data_ingestion.models.access import PasswordAttempt, SurveyAccess
 from schema.data_ingestion.models.derived import DatasetChange, DatasetFilter
+from schema.data_ingestion.models.erasures import ResponseErasure
 from schema.data_ingestion.models.files import Dataset, DatasetExport, DatasetVersion, RawDataFile
 from schema.data_ingestion.models.observed import ExperienceEvent, ScrapeTarget
 from schema.data_ingestion.models.participants import Letter, Mailing, Participant
@@ -30,6 +31,7 @@ __all__ = [
     "Project",
     "QuotaSeat",
     "RawDataFile",
+    "ResponseErasure",
     "ResponseFile",
     "ScrapeTarget",
     "Survey",

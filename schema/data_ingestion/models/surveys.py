@@ -12,7 +12,7 @@ from schema.fields import CreatedAtField, Index, ListField, UpdatedAtField, in_t
 
 LAYOUT_STYLES = ("CLASSIC", "FOCUS")
 SURVEY_STATUSES = ("DRAFT", "PUBLISHED", "PAUSED", "CLOSED")
-RESPONSE_STATUSES = ("IN_PROGRESS", "COMPLETE", "SCREENED_OUT", "QUOTA_FULL")
+RESPONSE_STATUSES = ("IN_PROGRESS", "COMPLETE", "SCREENED_OUT", "QUOTA_FULL", "ERASED")
 
 
 class Survey(models.Model):
@@ -129,7 +129,7 @@ class SurveyResponse(models.Model):
     status = models.CharField(
         max_length=20,
         db_default="IN_PROGRESS",
-        db_comment="IN_PROGRESS, COMPLETE, SCREENED_OUT or QUOTA_FULL.",
+        db_comment="IN_PROGRESS, COMPLETE, SCREENED_OUT, QUOTA_FULL or ERASED.",
     )
     answers = models.JSONField(db_default={}, db_comment="Question code → answer.")
     not_asked = ListField(db_default=[], db_comment="Codes of questions that the logic did not show.")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.analytics import AnalysisComplete, AnalysisRequested
 from contracts.datasets.codebook import read_codebook
+from contracts.ingestion import ErasureCompleted
 from kernel.logs import get_logger
-from kernel.object_cache import ObjectCache, private_folder
+from kernel.object_cache import ObjectCache, forget, private_folder
 from kernel.objects import Objects
 from kernel.settings import Settings
 from kernel.subscriptions import Delivery
@@ -74,6 +75,13 @@ async def draw_chart(event: AnalysisComplete, delivery: Delivery) -> None:
     svg = await asyncio.to_thread(drawn_svg, spec)
     await _store(delivery, event, "svg", svg)
     await _store(delivery, event, "png", await asyncio.to_thread(png_of, svg))
+
+
+@consumers.on(ErasureCompleted, name="forget-erased-rows")
+async def forget_erased_rows(event: ErasureCompleted, delivery: Delivery) -> None:
+    """Remove this machine's copies of versions that held an interview which was erased."""
+    folder = _folder(_own(delivery.resources.settings))
+    await asyncio.to_thread(forget, folder, event.content_hashes)
 
 
 async def _store(delivery: Delivery, event: AnalysisComplete, extension: ChartFormat, picture: bytes) -> None:

@@ -7,6 +7,8 @@ dataset's version number decides, and the slower one starts over.
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -18,6 +20,7 @@ from contracts.ingestion import (
     SurveyPublished,
 )
 from kernel.clock import utc_now
+from kernel.db import Session
 from kernel.subscriptions import Delivery
 from services.ingestion.consumers.changes import PARQUET, run_change, settings_of
 from services.ingestion.consumers.registry import consumers
@@ -37,28 +40,28 @@ _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 @consumers.on(SurveyPublished, name="tabulate-published-survey")
 async def tabulate_published_survey(event: SurveyPublished, delivery: Delivery) -> None:
     """Give the survey's dataset the columns of its new version."""
-    async with _turn(event.survey_id):
-        await _rebuild(event.survey_id, delivery)
+    async with turn(event.survey_id):
+        await rebuild(event.survey_id, delivery)
 
 
 @consumers.on(SurveyClosed, name="tabulate-closed-survey")
 async def tabulate_closed_survey(event: SurveyClosed, delivery: Delivery) -> None:
     """Take interviews that are under way as they stand at the end, where the dataset has them."""
-    async with _turn(event.survey_id):
-        await _rebuild(event.survey_id, delivery)
+    async with turn(event.survey_id):
+        await rebuild(event.survey_id, delivery)
 
 
 @consumers.on(DatasetScopeChanged, name="tabulate-changed-scope")
 async def tabulate_changed_scope(event: DatasetScopeChanged, delivery: Delivery) -> None:
     """Give the survey's dataset the rows that are wanted now."""
-    async with _turn(event.survey_id):
-        await _rebuild(event.survey_id, delivery)
+    async with turn(event.survey_id):
+        await rebuild(event.survey_id, delivery)
 
 
 @consumers.on(ResponseSubmitted, name="tabulate-responses", concurrency=8)
 async def tabulate_responses(event: ResponseSubmitted, delivery: Delivery) -> None:
     """Count a submitted interview into the survey's dataset, unless it is counted already."""
-    async with _turn(event.survey_id):
+    async with turn(event.survey_id):
         async with delivery.snapshot() as session:
             standing = await queries.dataset_standing(session, event.survey_id)
         if standing is None or not standing.is_behind:
@@ -66,7 +69,7 @@ async def tabulate_responses(event: ResponseSubmitted, delivery: Delivery) -> No
         if standing.version_at is not None:
             age_s = (utc_now() - standing.version_at).total_seconds()
             await asyncio.sleep(min(REST_S, max(0.0, REST_S - age_s)))
-        await _rebuild(event.survey_id, delivery)
+        await rebuild(event.survey_id, delivery)
 
 
 @consumers.on(SurveyDeleted, name="purge-survey")
@@ -75,13 +78,21 @@ async def purge_survey(event: SurveyDeleted, delivery: Delivery) -> None:
     await delivery.resources.objects.delete_prefix(event.object_prefix)
 
 
-def _turn(survey_id: int) -> asyncio.Lock:
+def turn(survey_id: int) -> asyncio.Lock:
     """The lock of one survey in this process."""
     return _turns.setdefault(survey_id, asyncio.Lock())
 
 
-async def _rebuild(survey_id: int, delivery: Delivery) -> None:
-    """Add a version when there is something new; starts over when another process was faster."""
+async def rebuild(
+    survey_id: int,
+    delivery: Delivery,
+    *,
+    opened: Callable[[], AbstractAsyncContextManager[Session]] | None = None,
+) -> None:
+    """Add a version when there is something new; starts over when another process was faster.
+
+    `opened` is the transaction in which it is added, by default that of the event's effect.
+    """
     for _ in range(MOST_ATTEMPTS):
         async with delivery.snapshot() as session:
             rebuilt = await service.tabulate_responses(session, survey_id)
@@ -89,7 +100,7 @@ async def _rebuild(survey_id: int, delivery: Delivery) -> None:
             return
         content = await _stored(rebuilt, delivery)
         with contextlib.suppress(Overtaken):
-            async with delivery.effect() as session:
+            async with (opened or delivery.effect)() as session:
                 added = await service.add_version(session, rebuilt, content, team_id=delivery.team_id)
             if not added:  # deleted meanwhile: what was stored after the purge goes as well
                 await delivery.resources.objects.delete(content.parquet_key)

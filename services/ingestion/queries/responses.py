@@ -42,6 +42,7 @@ class Fieldwork:
     complete: int
     screened_out: int
     quota_full: int
+    erased: int
     median_duration_s: float | None
 
 
@@ -50,16 +51,19 @@ async def fieldwork(session: AsyncSession, survey_id: int) -> Fieldwork:
     complete = SurveyResponse.status == ResponseStatus.COMPLETE
     duration_s = func.extract("epoch", SurveyResponse.submitted_at - SurveyResponse.created_at)
     statement = select(
-        func.count(),
+        func.count().filter(SurveyResponse.status != ResponseStatus.ERASED),
         func.count().filter(SurveyResponse.status == ResponseStatus.IN_PROGRESS),
         func.count().filter(complete),
         func.count().filter(SurveyResponse.status == ResponseStatus.SCREENED_OUT),
         func.count().filter(SurveyResponse.status == ResponseStatus.QUOTA_FULL),
+        func.count().filter(SurveyResponse.status == ResponseStatus.ERASED),
         func.percentile_cont(0.5).within_group(duration_s).filter(complete),
     ).where(SurveyResponse.survey_id == survey_id, SurveyResponse.is_test.is_(False))
-    started, in_progress, n_complete, screened_out, full, median_s = (await session.execute(statement)).one()
+    started, in_progress, n_complete, screened_out, full, erased, median_s = (
+        await session.execute(statement)
+    ).one()
     median = None if median_s is None else float(median_s)
-    return Fieldwork(started, in_progress, n_complete, screened_out, full, median)
+    return Fieldwork(started, in_progress, n_complete, screened_out, full, erased, median)
 
 
 _FLAGGED = text(

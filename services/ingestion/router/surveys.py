@@ -286,7 +286,9 @@ async def list_responses(
     survey_id: int,
     session: ReadOnly,
     page: PageQuery,
-    status: Annotated[str | None, Query(pattern="^(in_progress|complete|screened_out|quota_full)$")] = None,
+    status: Annotated[
+        str | None, Query(pattern="^(in_progress|complete|screened_out|quota_full|erased)$")
+    ] = None,
 ) -> Page[ResponseRead]:
     """List a survey's interviews, newest first, finished or not."""
     await queries.get_survey(session, survey_id)
@@ -336,6 +338,7 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
         complete=work.complete,
         screened_out=work.screened_out,
         quota_full=work.quota_full,
+        erased=work.erased,
         completion_ratio=work.complete / work.started if work.started else None,
         median_duration_s=work.median_duration_s,
         questions=[

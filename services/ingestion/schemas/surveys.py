@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.ingestion import LayoutStyle, SurveyStatus
 
-Included = Literal["screened_out", "quota_full", "in_progress"]
+Included = Literal["screened_out", "quota_full", "in_progress", "erased"]
 EMPTY_DEFINITION: dict[str, Any] = {"languages": ["en"], "pages": []}
 
 
@@ -43,7 +43,7 @@ class SurveyUpdate(BaseModel):
     layout_style: LayoutStyle | None = None
     theme_config: dict[str, Any] | None = None
     definition: dict[str, Any] | None = None
-    dataset_includes: Annotated[list[Included], Field(max_length=3)] | None = None
+    dataset_includes: Annotated[list[Included], Field(max_length=4)] | None = None
 
 
 class SurveyRead(BaseModel):
@@ -146,7 +146,7 @@ class ResponseRead(BaseModel):
 
     id: int
     uuid: UUID
-    status: Literal["in_progress", "complete", "screened_out", "quota_full"]
+    status: Literal["in_progress", "complete", "screened_out", "quota_full", "erased"]
     version: int
     language: str
     answers: dict[str, Any]
@@ -233,6 +233,7 @@ class ResultsRead(BaseModel):
     complete: int
     screened_out: int
     quota_full: int = Field(description="Interviews that ended because their cell was full.")
+    erased: int = Field(description="Interviews that were erased; they count nowhere else.")
     completion_ratio: float | None = Field(description="complete / started; null before the first interview.")
     median_duration_s: float | None
     questions: list[QuestionResult]

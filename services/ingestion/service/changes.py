@@ -103,7 +103,7 @@ async def add_change(
     kind: ChangeKind,
     request: Mapping[str, Any],
     *,
-    user_id: int,
+    user_id: int | None,
 ) -> DatasetChange:
     """Add a pending change and hand it to the worker."""
     change = DatasetChange(

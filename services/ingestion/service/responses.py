@@ -99,7 +99,7 @@ def _interview(row: Any, number: int, definition: Definition, layout_style: str)
         answers=row.answers,
         not_asked=frozenset(row.not_asked),
         language=row.language,
-        started_at=row.created_at,
+        started_at=None if row.status == ResponseStatus.ERASED else row.created_at,
         submitted_at=row.submitted_at,
         active_s=active_seconds(row.paradata),
         flags=tuple(kinds_in(row.flags)),

@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from contracts.datasets.filters import FilterError, read_filter
 from contracts.datasets.stored_filters import inlined, names_in
 from kernel.db import Snapshot
 from kernel.logs import get_logger
-from kernel.object_cache import ObjectCache, private_folder
+from kernel.object_cache import ObjectCache, forget, private_folder
 from kernel.objects import Objects
 from kernel.problems import Invalid, Unavailable
 from services.ingestion.errors import DatasetWithoutRows
@@ -74,6 +74,15 @@ async def checked_request(
     return RowsRequest(found, list(variables) if variables else known, tree, answers, after, limit)
 
 
+def _copies_folder() -> Path:
+    return private_folder("ingestion") / "rows"
+
+
+async def forget_copies(content_hashes: Iterable[str]) -> None:
+    """Remove this machine's copies of versions whose rows were erased."""
+    await asyncio.to_thread(forget, _copies_folder(), content_hashes)
+
+
 class Rows:
     """The process that reads rows, and the copies of datasets that it reads; one question at a time."""
 
@@ -120,8 +129,7 @@ class Rows:
 
     def _copies(self) -> ObjectCache:
         if self._cache is None:
-            folder = private_folder("ingestion") / "rows"
-            self._cache = ObjectCache(folder, max_bytes=self._settings.rows_cache_max_bytes)
+            self._cache = ObjectCache(_copies_folder(), max_bytes=self._settings.rows_cache_max_bytes)
         return self._cache
 
     async def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,8 +27,8 @@ _FLAGS = Shape(
 )
 
 
-STATUSES = ("complete", "screened_out", "quota_full", "in_progress")
-UNDER_WAY = STATUSES[-1]
+UNDER_WAY, ERASED = "in_progress", "erased"
+STATUSES = ("complete", "screened_out", "quota_full", UNDER_WAY, ERASED)
 _STATUS = Shape(
     "category",
     "string",
@@ -45,7 +45,7 @@ class Interview:
     answers: Mapping[str, Any]
     not_asked: frozenset[str]
     language: str
-    started_at: datetime
+    started_at: datetime | None
     submitted_at: datetime | None
     active_s: float | None = None
     """Seconds spent on its pages; None where they were not noted."""
@@ -112,24 +112,34 @@ def tabulate(versions: Sequence[tuple[int, Definition]], interviews: Sequence[In
 
 def _why_unknown(interview: Interview) -> str:
     """Why a fact about an interview is missing."""
+    if interview.status == ERASED:
+        return MissingKind.ERASED.value
     kind = MissingKind.NOT_REACHED if interview.submitted_at is None else MissingKind.SKIPPED
     return kind.value
 
 
 def _value(variable: Variable, interview: Interview, asked: set[str]) -> tuple[Any, str | None]:
     """(stored value, None) of an interview, or (None, why it is missing)."""
-    if variable.question in asked and variable.question in interview.not_reached:
-        return None, MissingKind.NOT_REACHED.value
-    if variable.question not in asked or variable.question in interview.not_asked:
-        return None, MissingKind.NOT_ASKED.value
     answer = interview.answers.get(variable.question)
-    if (kind := nonresponse(answer)) is not None:
-        return None, kind
+    why = _why_not_answered(variable.question, interview, asked) or nonresponse(answer)
+    if why is not None:
+        return None, why
     if variable.part is not None:
         answer = _part(answer, variable.part)
     if answer is None:
         return None, MissingKind.SKIPPED.value
     return variable.shape.read(answer), None
+
+
+def _why_not_answered(question: str, interview: Interview, asked: set[str]) -> str | None:
+    """Why the question has no answer in this interview, whatever is stored; None where it may have one."""
+    if interview.status == ERASED:
+        return MissingKind.ERASED.value
+    if question not in asked:
+        return MissingKind.NOT_ASKED.value
+    if question in interview.not_reached:
+        return MissingKind.NOT_REACHED.value
+    return MissingKind.NOT_ASKED.value if question in interview.not_asked else None
 
 
 def _part(answer: Any, part: str) -> Any:
@@ -161,10 +171,10 @@ def _entry(variable: Variable, missing: Sequence[str | None], *, version: int | 
 def _paradata(interviews: Sequence[Interview], taken: set[str]) -> list[tuple[Variable, list[Any]]]:
     """Facts about the interviews as variables; their names give way to question codes."""
     durations_s = [
-        None if i.submitted_at is None else (i.submitted_at - i.started_at).total_seconds()
+        None if not i.submitted_at or not i.started_at else (i.submitted_at - i.started_at).total_seconds()
         for i in interviews
     ]
-    languages = sorted({i.language for i in interviews})
+    languages = sorted({i.language for i in interviews if i.status != ERASED})
     codes = tuple({"code": language, "label": language, "value": None} for language in languages)
     facts: list[tuple[str, str, Shape, list[Any]]] = [
         ("response_id", "Interview", Shape("id", "string"), [str(i.uuid) for i in interviews]),
@@ -178,7 +188,12 @@ def _paradata(interviews: Sequence[Interview], taken: set[str]) -> list[tuple[Va
             [i.active_s for i in interviews],
         ),
         ("quality_flags", "Doubts about the interview", _FLAGS, [list(i.flags) for i in interviews]),
-        ("language", "Language", Shape("category", "string", codes), [i.language for i in interviews]),
+        (
+            "language",
+            "Language",
+            Shape("category", "string", codes),
+            [i.language or None for i in interviews],
+        ),
         ("status", "How the interview ended", _STATUS, [i.status for i in interviews]),
         ("survey_version", "Survey version", Shape("integer", "bigint"), [i.version for i in interviews]),
     ]
