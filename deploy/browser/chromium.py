@@ -227,6 +227,14 @@ class Page:
         self.call("Input.dispatchKeyEvent", type=down, **told, **({"text": text} if text else {}))
         self.call("Input.dispatchKeyEvent", type="keyUp", **told)
 
+    def drag(self, *places: tuple[float, float]) -> None:
+        """Press the mouse at the first place (CSS pixels in the window), move over the others and let it go."""
+        for number, (x, y) in enumerate(places):
+            kind = "mouseMoved" if number else "mousePressed"
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+        x, y = places[-1]
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, button="left", clickCount=1)
+
     def write(self, text: str) -> None:
         """Type a text into what has the focus."""
         self.call("Input.insertText", text=text)

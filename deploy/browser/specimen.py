@@ -113,6 +113,7 @@ CONTACT = [
     {"code": "site", "type": "url", "text": say("Your website", "موقعك على الويب")},
     {"code": "post", "type": "address", "text": say("Where shall we send the bell?", "إلى أين نرسل الجرس؟")},
     {"code": "photo", "type": "file", "accept": ["image", "pdf"], "max_files": 2, "text": say("Have you a picture of your bicycle?", "هل لديك صورة لدراجتك؟"), "help": say("It may be shown in the report.", "قد تظهر في التقرير.")},
+    {"code": "sign", "type": "signature", "text": say("Please sign for the bell.", "يرجى التوقيع لاستلام الجرس.")},
     {"code": "source", "type": "hidden", "default": "door"},
     {"code": "points", "type": "computed", "expression": "nps * 10"},
     {"code": "agree", "type": "consent", "required": True, "text": say("May we keep your answers for a year?", "هل يجوز لنا حفظ إجاباتك لمدة عام؟")},
@@ -142,6 +143,6 @@ ANSWERS: dict[str, str | list[str]] = {
     "money.paths": "60", "money.buses": "30", "money.roads": "10", "rank.fast": "2", "rank.cheap": "3", "rank.green": "1",
     "name": "Ada", "note": "Keep asking.", "since": "2024-02-01", "leave": "07:30", "mail": "ada@example.org",
     "call": "+49 30 123456", "site": "https://example.org", "post.line1": "Am Hof 1", "post.postal_code": "53113",
-    "post.city": "Bonn", "post.country": "Germany", "agree": "yes",
+    "sign.typed": "Ada Lovelace", "post.city": "Bonn", "post.country": "Germany", "agree": "yes",
 }  # fmt: skip
 """Field of the page without `a.` → what is entered or chosen there."""

@@ -201,3 +201,30 @@ def test_an_ending_elsewhere_is_reached_with_and_without_scripts(walk: Walk, chr
         assert page.run("location.host + location.search").endswith("?who=%C3%A4%20b")
         assert page.run("location.hostname") == "localhost"
         page.close()
+
+
+PAD = "(() => { const box = document.querySelector('.pad svg').getBoundingClientRect(); return [box.left, box.top, box.width, box.height]; })()"
+
+
+def test_a_signature_is_drawn_with_a_pointer_or_typed_without(walk: Walk, page: Page) -> None:
+    questions = [{"code": "sign", "type": "signature", "required": True, "text": {"en": "Please sign."}}]
+    address = publish(walk, {"pages": [{"code": "p", "questions": questions}]}, "FOCUS")
+    page.goto(address)
+    page.run("document.querySelector('.pad').scrollIntoView()")
+    left, top, width, height = page.run(PAD)
+    middle = (left + width / 2, top + height / 2)
+    page.drag((left + width / 4, top + height / 4), middle, (left - 50, middle[1]))
+    drawn = page.run("document.querySelector('.pad input').value")
+    assert drawn == "M150 50L150 50L300 100L0 100"
+    assert page.run("document.querySelector('.pad path').getAttribute('d')") == drawn
+    page.run("document.querySelector('.part input').focus()")
+    page.write("Jo")
+    assert page.run("document.querySelector('.pad input').value") == ""
+    page.drag(middle)
+    assert page.run("document.querySelector('.part input').value") == ""
+    page.run("document.querySelector('.pad button').click()")
+    assert page.run("document.querySelector('.pad input').value") == ""
+    page.drag(middle)
+    press_button(page)
+    assert interviews(walk, address) == [{"status": "complete", "sign": {"drawn": "M300 100L300 100"}}]
+    assert page.complaints == []

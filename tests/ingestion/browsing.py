@@ -52,7 +52,7 @@ class Reader(html.parser.HTMLParser):
             self.form.action = a["action"]
             self.form.encoding = a.get("enctype", "")
         elif tag == "button":
-            self.form.buttons.append(a["value"])
+            self.form.buttons += [a["value"]] if a.get("type") != "button" else []
         elif a.get("type") == "hidden":
             self._hidden(a["name"], a["value"])
         elif "name" in a and a.get("tabindex") != "-1" and tag in {"input", "textarea", "select"}:

@@ -265,3 +265,32 @@ async def test_files_that_nobody_needs_are_swept(
     assert await sweeps.purge_abandoned_files(resources, keep=timedelta(days=30)) == 1, "erased"
     await sweeps.remove_orphans(resources, grace=timedelta(0), most_s=60)
     assert await keys(clients, team) == []
+
+
+async def test_a_signature_is_typed_on_the_page_and_drawn_for_the_researcher(
+    *, clients: Clients, project: int, alice: Person, browser: Browser
+) -> None:
+    ask = {"code": "sign", "type": "signature", "required": True, "text": text("Please sign.")}
+    definition = {"pages": [{"code": "p", "questions": [ask]}]}
+    survey = await published(clients.ingestion, project, alice.headers, definition, layout_style="FOCUS")
+    await browser.open(f"/s/{survey['uuid']}")
+    await browser.send(sign__drawn="M1 1Z")
+    assert (browser.status, "This is no drawing of a signature." in browser.page) == (422, True)
+    page = Reader(browser.page)
+    assert page.points_to <= set(page.ids)
+    await browser.send(sign__typed="Jo <b>", sign__drawn="")
+    assert "Thank you!" in browser.page
+    token = await begun(clients.ingestion, survey)
+    drawn = {"answers": {"sign": {"drawn": "M1 1L2 2"}}}
+    assert (await clients.ingestion.put(f"/public/sessions/{token}/answers", json=drawn)).status_code == 200
+    url = f"/api/surveys/{survey['id']}/responses"
+    by_strokes, by_name = (await clients.ingestion.get(url, headers=alice.headers)).json()["items"]
+    for row, found in ((by_strokes, 'd="M1 1L2 2"'), (by_name, ">Jo &lt;b&gt;<")):
+        picture = await clients.ingestion.get(f"{url}/{row['id']}/signatures/sign", headers=alice.headers)
+        assert found in picture.text
+        assert picture.headers["content-type"] == "image/svg+xml"
+        assert picture.headers["content-disposition"].startswith("attachment;")
+        assert picture.headers["x-content-type-options"] == "nosniff"
+    missing = await clients.ingestion.get(f"{url}/{by_name['id']}/signatures/other", headers=alice.headers)
+    assert missing.status_code == 404
+    assert (await clients.ingestion.get(f"{url}/{by_name['id']}/signatures/sign")).status_code == 401

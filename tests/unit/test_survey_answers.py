@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.ingestion.domain.survey.answers import AnswerRefused, canonical, lacking
+from services.ingestion.domain.survey.answers import AnswerRefused, canonical
+from services.ingestion.domain.survey.completing import lacking
 from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.phrases import CATALOGUES, ENGLISH, say
 from services.ingestion.domain.survey.questions import Question

@@ -47,6 +47,7 @@ EVERY_TYPE: list[dict[str, Any]] = [
     *(question(kind, kind) for kind in ("email", "phone", "url", "rating", "likert", "nps", "csat", "ces")),
     question("constant_sum", "constant_sum", options=options("a", "b")),
     question("ranking", "ranking", options=options("a", "b")),
+    question("signature", "signature"),
     question("file", "file", accept=["image", "video"]),
     question("maxdiff", "maxdiff", options=options(*"abcdefgh")),
     *(
@@ -67,14 +68,6 @@ EVERY_TYPE: list[dict[str, Any]] = [
 
 def test_every_type_that_is_honoured_can_be_published() -> None:
     assert errors(of(*EVERY_TYPE)) == {}
-
-
-@pytest.mark.parametrize("kind", ["signature"])
-def test_a_type_that_is_not_honoured_yet_can_be_drafted_but_not_published(kind: str) -> None:
-    document = of(question("q", kind, anything={"goes": 1}))
-    assert errors(document) == {
-        "/pages/0/questions/0/type": f"questions of type {kind!r} cannot be published yet"
-    }
 
 
 def test_faults_of_shape_have_pointers_into_the_document() -> None:

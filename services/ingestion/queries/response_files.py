@@ -1,6 +1,7 @@
 """Questions about files of respondents."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select, text
@@ -35,6 +36,17 @@ async def get_file(session: AsyncSession, survey_id: int, response_id: int, iden
     if file is None:
         raise NotFound.of("file", identifier)
     return file
+
+
+async def get_answer(session: AsyncSession, survey_id: int, response_id: int, question: str) -> Any:
+    """Return what an interview of a survey answered to a question; raises NotFound."""
+    statement = select(SurveyResponse.answers).where(
+        SurveyResponse.survey_id == survey_id, SurveyResponse.id == response_id
+    )
+    answers = await session.scalar(statement)
+    if answers is None or question not in answers:
+        raise NotFound.of("answer", question)
+    return answers[question]
 
 
 async def lock_storage(session: Session, team_id: int) -> Row[str, int] | None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Query, Request
+from fastapi import Path, Query, Request, Response
 from fastapi import status as http
 from starlette.requests import ClientDisconnect
 
@@ -17,6 +17,7 @@ from kernel.routing import Router
 from services.ingestion.dependencies import ProcessResources, max_response_file_bytes
 from services.ingestion.domain.names import NAMELESS, clean_file_name
 from services.ingestion.domain.survey.answers import AnswerRefused, Fault
+from services.ingestion.domain.survey.drawing import signature_svg
 from services.ingestion.domain.survey.phrases import say
 from services.ingestion.errors import FileEmpty, InterviewFinished, SurveyNotOpen
 from services.ingestion.queries import response_files as queries
@@ -120,6 +121,24 @@ def _problem(fault: Fault, limit_bytes: int) -> Problem:
     if fault.key == "file_large":
         return TooLarge(detail, limit_bytes=limit_bytes)
     return FileEmpty(detail) if fault.key == "file_empty" else UnsupportedMedia(detail)
+
+
+@router.get(
+    "/surveys/{survey_id}/responses/{response_id}/signatures/{question}",
+    response_class=Response,
+    responses={http.HTTP_200_OK: {"description": "The signature.", "content": {"image/svg+xml": {}}}},
+)
+async def draw_signature(survey_id: int, response_id: int, question: str, session: ReadOnly) -> Response:
+    """Draw a signature: the strokes, or the name that was typed."""
+    picture = signature_svg(await queries.get_answer(session, survey_id, response_id, question))
+    if picture is None:
+        raise NotFound(f"The answer to {question!r} is no signature.")
+    headers = {
+        "Content-Disposition": f'attachment; filename="signature-{response_id}.svg"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(picture, media_type="image/svg+xml", headers=headers)
 
 
 @router.get("/surveys/{survey_id}/responses/{response_id}/files/{file_id}")

@@ -163,6 +163,40 @@
     sum.value = String(Math.round(numbers.reduce((total, text) => total + (Number(text) || 0), 0) * 1e6) / 1e6);
   });
 
+  // A signature is a path of strokes inside its box; the name below it is the other way to sign.
+  const longest = 20000;
+  let pen;
+  const draw = (pad, path) => {
+    pad.querySelector("path").setAttribute("d", path);
+    pad.querySelector("input").value = path;
+  };
+  const placeOf = (svg, event) => {
+    const box = svg.getBoundingClientRect();
+    const within = (share, most) => Math.round(Math.min(Math.max(share, 0), 1) * most);
+    return `${within((event.clientX - box.left) / box.width, 600)} ${within((event.clientY - box.top) / box.height, 200)}`;
+  };
+  const stroke = (event, command) => {
+    const pad = pen.closest(".pad");
+    const path = pad.querySelector("input").value;
+    const place = placeOf(pen, event);
+    if (!path.endsWith(`L${place}`) && path.length + place.length * 2 + 2 < longest) draw(pad, `${path}${command(place)}`);
+  };
+  document.addEventListener("pointerdown", (event) => {
+    pen = event.target.closest(".pad svg");
+    if (!pen) return;
+    pen.setPointerCapture(event.pointerId);
+    pen.closest(".card").querySelector(".part input").value = "";
+    stroke(event, (place) => `M${place}L${place}`); // a dot is a stroke too
+  });
+  document.addEventListener("pointermove", (event) => pen && stroke(event, (place) => `L${place}`));
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (pen = undefined));
+  document.addEventListener("click", ({ target }) => target.matches(".pad button") && draw(target.closest(".pad"), ""));
+  document.addEventListener("input", ({ target }) => {
+    const pad = target.closest(".card")?.querySelector(".pad");
+    if (pad && target.value) draw(pad, "");
+  });
+  document.documentElement.classList.add("scripted");
+
   announcer.className = "unseen";
   announcer.setAttribute("role", "status");
   document.body.append(announcer);

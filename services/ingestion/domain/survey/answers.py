@@ -12,7 +12,7 @@ from typing import Any
 
 from services.ingestion.domain.survey.expressions import MAX_NUMBER
 from services.ingestion.domain.survey.issues import escape
-from services.ingestion.domain.survey.notations import day, email, phone, time_of_day, web_address
+from services.ingestion.domain.survey.notations import day, email, phone, strokes, time_of_day, web_address
 from services.ingestion.domain.survey.parts import Asked, Item, Option
 from services.ingestion.domain.survey.questions import (
     Address,
@@ -28,6 +28,7 @@ from services.ingestion.domain.survey.questions import (
     Number,
     Ranking,
     Scale,
+    SignatureQuestion,
     SingleChoice,
     Slider,
 )
@@ -42,8 +43,8 @@ OWN_WORDS = "own_words"
 """The key of a fault that speaks in the survey's own words: `text` of its values."""
 BEST_WORST = ("best", "worst")
 SUM_TOLERANCE = 1e-9
-OPTIONAL_ADDRESS_FIELDS = frozenset({"line2", "region"})
 ADDRESS_FIELD_LENGTH = 200
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -340,6 +341,23 @@ def _best_and_worst(question: MaxDiff, raw: Any) -> Answer | None:
 
 
 @canonical.register
+def _signature(question: SignatureQuestion, raw: Any) -> Answer | None:  # noqa: ARG001 - the signature of every type's rule
+    """A name that was typed, or strokes that were drawn; both at once would say nothing of which is meant."""
+    if is_empty(raw):
+        return None
+    given = _mapping(raw, {"typed", "drawn"}, unknown="unknown_row")
+    given = {part: value for part, value in given.items() if not is_empty(value)}
+    if len(given) > 1:
+        raise _refuse("signed_twice")
+    if "typed" in given:
+        return {"typed": _at("typed", lambda value: _text(value, longest=LONGEST_NAME), given["typed"])}
+    drawn = given["drawn"]
+    if not isinstance(drawn, str) or (path := strokes(drawn)) is None:
+        raise _refuse("not_drawn", "/drawn")
+    return {"drawn": path}
+
+
+@canonical.register
 def _consent(question: Consent, raw: Any) -> Answer | None:  # noqa: ARG001 - the signature of every type's rule
     if raw is not None and not isinstance(raw, bool):
         raise _refuse("not_boolean")
@@ -357,35 +375,3 @@ def _address(question: Address, raw: Any) -> Answer | None:
         if not is_empty(given.get(name))
     }
     return texts or None
-
-
-def lacking(question: Asked, answer: Any) -> Fault | None:
-    """What a required question still lacks, None when its answer is complete."""
-    if answer is None:
-        return Fault("consent_required" if isinstance(question, Consent) else "required")
-    if isinstance(question, Consent) and answer is not True:
-        return Fault("consent_required")
-    if isinstance(question, Ranking):
-        wanted = min(question.max or len(question.options), len(question.options))
-        return Fault("rank_all", {"n": wanted}) if len(answer) < wanted else None
-    if isinstance(question, Matrix):
-        return _first_missing(_needed_parts(question), answer, "required_row")
-    return _first_missing(_needed_parts(question), answer, "required")
-
-
-def _needed_parts(question: Asked) -> Iterable[str]:
-    """The parts that the answer to a required question must have."""
-    match question:
-        case Matrix(required_rows="all"):
-            return (row.code for row in question.rows)
-        case Address():
-            return (name for name in question.fields if name not in OPTIONAL_ADDRESS_FIELDS)
-        case MaxDiff():
-            return BEST_WORST
-        case _:
-            return ()
-
-
-def _first_missing(parts: Iterable[str], answer: Mapping[str, Any], key: str) -> Fault | None:
-    """A fault at the first part that has no answer."""
-    return next((Fault(key, where=f"/{escape(part)}") for part in parts if part not in answer), None)

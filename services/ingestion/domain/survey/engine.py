@@ -17,11 +17,11 @@ from services.ingestion.domain.survey.answers import (
     Answer,
     AnswerRefused,
     Fault,
-    lacking,
 )
 from services.ingestion.domain.survey.attachments import resolved
 from services.ingestion.domain.survey.balancing import dealt
 from services.ingestion.domain.survey.carrying import narrowed, still_given
+from services.ingestion.domain.survey.completing import lacking
 from services.ingestion.domain.survey.definition import Definition, Ending, Page
 from services.ingestion.domain.survey.expanding import is_carrying
 from services.ingestion.domain.survey.expressions import NONRESPONSE, holds, parse
@@ -34,14 +34,13 @@ from services.ingestion.domain.survey.questions import (
     MaxDiffSet,
     Question,
     Statement,
-    Unsupported,
 )
 
 Layout = Literal["CLASSIC", "FOCUS"]
 Answers = dict[str, Any]
 
 SILENT = (Hidden, Computed)
-UNANSWERED = (Hidden, Computed, Statement, Unsupported)
+UNANSWERED = (Hidden, Computed, Statement)
 
 
 @dataclass(frozen=True)

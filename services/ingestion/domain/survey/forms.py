@@ -24,6 +24,7 @@ from services.ingestion.domain.survey.questions import (
     Question,
     Ranking,
     Scale,
+    SignatureQuestion,
     SingleChoice,
     Slider,
 )
@@ -94,6 +95,8 @@ def _raw_parts(question: Question, fields: Fields) -> Any:
     match question:
         case ConstantSum():
             return {o.code: number(_first(fields, f"{question.code}.{o.code}")) for o in question.options}
+        case SignatureQuestion():
+            return {part: _first(fields, f"{question.code}.{part}") for part in ("typed", "drawn")}
         case MaxDiff():
             return {part: _first(fields, f"{question.code}.{part}") for part in BEST_WORST}
         case Ranking():

@@ -30,6 +30,7 @@ from services.ingestion.domain.survey.questions import (
     Number,
     Ranking,
     Scale,
+    SignatureQuestion,
     SingleChoice,
     Slider,
 )
@@ -103,6 +104,10 @@ class Guesses:
     @answer.register
     def _matrix(self, question: Matrix) -> Any:
         return {row.code: self._cell(question) for row in question.rows}
+
+    @answer.register
+    def _signature(self, question: SignatureQuestion) -> Any:  # noqa: ARG002 - the signature of every type's draw
+        return {"typed": "Jo Simulated"}
 
     @answer.register
     def _files(self, question: FileQuestion) -> Any:

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     LIST = "list"
     PAIR = "a best and a worst option"
     FILES = "files"
+    SIGNATURE = "a signature"
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ from services.ingestion.domain.survey.questions import (
     Question,
     Ranking,
     Scale,
+    SignatureQuestion,
     SingleChoice,
     Slider,
     Statement,
-    Unsupported,
 )
 
 FEW_OPTIONS = 2
@@ -229,6 +229,7 @@ _KINDS: Mapping[type[Asked], Kind] = {
     MaxDiff: Kind.PAIR,
     MaxDiffSet: Kind.PAIR,
     FileQuestion: Kind.FILES,
+    SignatureQuestion: Kind.SIGNATURE,
 }
 
 
@@ -264,9 +265,6 @@ def parts_of(question: Question) -> tuple[str, ...]:
 
 def _question_issues(question: Question, pointer: str) -> Iterator[Issue]:
     """Faults of one question that do not concern others."""
-    if isinstance(question, Unsupported):
-        yield Issue(f"{pointer}/type", f"questions of type {question.type!r} cannot be published yet")
-        return
     if question.text is None and not isinstance(question, Hidden | Computed):
         yield Issue(f"{pointer}/text", f"question {question.code!r} has no text")
     if isinstance(question, Statement | Hidden | Computed) and (question.required or question.required_if):

@@ -14,7 +14,14 @@ from services.ingestion.domain.survey.expanding import expanded, suffix_of, writ
 from services.ingestion.domain.survey.issues import Issue
 from services.ingestion.domain.survey.parts import COMPLETE, SCREEN_OUT, Asked, Text
 from services.ingestion.domain.survey.piping import CODE, LABEL, pipes_in
-from services.ingestion.domain.survey.questions import Choosing, ConstantSum, Matrix, MaxDiff, Question
+from services.ingestion.domain.survey.questions import (
+    Choosing,
+    ConstantSum,
+    Matrix,
+    MaxDiff,
+    Question,
+    SignatureQuestion,
+)
 
 LONGEST_CODE = 64
 _LOOP_WORD = "loop"
@@ -277,6 +284,8 @@ class _Piped:
             parts = [option.code for option in question.options]
         if isinstance(question, MaxDiff):
             parts = BEST_WORST
+        if isinstance(question, SignatureQuestion):
+            parts = ["typed"]
         if part not in {None, LABEL, CODE, *parts, *getattr(question, "fields", ())}:
             return f"{code!r} has no part {part!r}"
         return None

@@ -55,6 +55,7 @@ CONTROLS = {
     "ranking": "ranking",
     "maxdiff": "best_worst",
     "file": "files",
+    "signature": "signature",
     "consent": "consent",
     "address": "parts",
     "statement": "statement",

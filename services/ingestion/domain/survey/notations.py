@@ -1,4 +1,4 @@
-"""Days, times, e-mail addresses, telephone numbers and web addresses: text → normal form, None when it is none of the kind."""
+"""Days, times, e-mail addresses, telephone numbers, web addresses and strokes of a pen: text → normal form, None when it is none of the kind."""
 
 import re
 from datetime import date
@@ -6,6 +6,12 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+PAD_WIDTH, PAD_HEIGHT = 600, 200
+"""The box in which signatures are drawn; strokes have whole numbers inside it."""
+LONGEST_PATH = 20_000
+_POINT = r"(\d{1,3}) (\d{1,3})"
+_STROKES = re.compile(rf"(?:M{_POINT}(?:L{_POINT})+)+", re.ASCII)
+_POINTS = re.compile(rf"[ML]{_POINT}", re.ASCII)
 PHONE_DIGITS = range(6, 16)  # E.164 allows at most 15
 
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?", re.ASCII)
@@ -54,3 +60,11 @@ def web_address(text: str) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme in {"http", "https"} and host and "." in host.strip(".") else None
+
+
+def strokes(text: str) -> str | None:
+    """The text when it is the path of strokes inside the box (SVG 2 §9.3, of whose commands M and L alone), else None."""
+    if len(text) > LONGEST_PATH or not _STROKES.fullmatch(text):
+        return None
+    is_inside = all(int(x) <= PAD_WIDTH and int(y) <= PAD_HEIGHT for x, y in _POINTS.findall(text))
+    return text if is_inside else None

@@ -5,7 +5,7 @@ This module knows the *shape* only, like `definition`: what counts as an answer 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from services.ingestion.domain.survey.media import MediaKind
 from services.ingestion.domain.survey.parts import (
@@ -252,10 +252,9 @@ class Address(Asked):
     fields: tuple[AddressField, ...] = ("line1", "line2", "postal_code", "city", "country")
 
 
-class Unsupported(Asked):
-    """A question type that can be drafted, and that publishing refuses until the engine honours it."""
+class SignatureQuestion(Asked):
+    """A signature: strokes of a pen where the page has a script, else the respondent's name, typed."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
     type: Literal["signature"]
 
 
@@ -279,6 +278,6 @@ Question = (
     | Computed
     | Statement
     | Address
-    | Unsupported
+    | SignatureQuestion
 )
 AnyQuestion = Annotated[Question, Field(discriminator="type")]

@@ -32,10 +32,10 @@ from services.ingestion.domain.survey.questions import (
     Question,
     Ranking,
     Scale,
+    SignatureQuestion,
     SingleChoice,
     Slider,
     Statement,
-    Unsupported,
 )
 from services.ingestion.domain.survey.texts import read
 
@@ -94,7 +94,7 @@ def _merged(newest_first: Sequence[Definition]) -> Iterable[list[Question]]:
     found: dict[str, list[Question]] = {}
     for definition in newest_first:
         for _, _, question in definition.questions():
-            if not isinstance(question, Statement | Unsupported):
+            if not isinstance(question, Statement):
                 found.setdefault(question.code, []).append(question)
     return found.values()
 
@@ -121,6 +121,9 @@ def _shapes(
         return
     if isinstance(question, FileQuestion):
         yield from _file_shapes(question, label, language)
+        return
+    if isinstance(question, SignatureQuestion):
+        yield from _signature_shapes(question, label, language)
         return
     labels = _part_labels(questions, language)
     if not labels:
@@ -161,6 +164,23 @@ def _file_shapes(
     }
     for name, shape in shapes.items():
         yield f"{question.code}.{name}", f"{label}: {say(language, f'files_{name}')}", None, shape
+
+
+def _signature_shapes(
+    question: SignatureQuestion, label: str, language: str
+) -> Iterator[tuple[str, str, str | None, Shape]]:
+    """How was signed, and the name that was typed; strokes are no value of a variable."""
+    ways = tuple(
+        {"code": way, "label": say(language, f"signed_{way}"), "value": None} for way in ("drawn", "typed")
+    )
+    how = Shape("category", "string", ways, read=lambda signed: next(iter(signed)))
+    yield f"{question.code}.how", f"{label}: {say(language, 'signed_how')}", None, how
+    yield (
+        f"{question.code}.typed",
+        f"{label}: {say(language, 'signed_name')}",
+        "typed",
+        Shape("text", "string"),
+    )
 
 
 def _part_labels(questions: Sequence[Question], language: str) -> dict[str, str]:
