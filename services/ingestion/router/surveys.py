@@ -17,6 +17,7 @@ from kernel.problems import Invalid, PreconditionFailed, problems_of
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessForms
 from services.ingestion.domain.survey import results
+from services.ingestion.domain.survey.allocating import seat_of
 from services.ingestion.domain.survey.definition import definition_schema
 from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.issues import issues_of
@@ -26,6 +27,7 @@ from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.schemas.surveys import (
+    CellRead,
     ImportNote,
     LintRead,
     PageResult,
@@ -366,6 +368,12 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
                 under_way=seats.get(code, NONE)[1],
             )
             for code, target in results.quotas(shown)
+        ],
+        cells=[
+            CellRead(question=question, cell=cell, complete=complete, under_way=under_way)
+            for question, cells in results.experiments(shown)
+            for cell in cells
+            for complete, under_way in (seats.get(seat_of(question, cell), NONE),)
         ],
     )
 

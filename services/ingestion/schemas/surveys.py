@@ -225,6 +225,15 @@ class QuotaRead(BaseModel):
     under_way: int = Field(description="Interviews that hold a seat at the moment.")
 
 
+class CellRead(BaseModel):
+    """How many interviews a cell of an experiment has."""
+
+    question: str
+    cell: str
+    complete: int
+    under_way: int = Field(description="Interviews that hold a seat at the moment.")
+
+
 class ResultsRead(BaseModel):
     """How the fieldwork goes."""
 
@@ -239,6 +248,7 @@ class ResultsRead(BaseModel):
     questions: list[QuestionResult]
     pages: list[PageResult]
     quotas: list[QuotaRead]
+    cells: list[CellRead] = Field(description="Of experiments.")
     flagged: dict[str, int] = Field(
         description="Complete interviews by kind of doubt; none is left out by itself."
     )

@@ -28,6 +28,7 @@ from services.ingestion.errors import CONSTRAINTS, InterviewFinished
 from services.ingestion.queries import interviews as queries
 from services.ingestion.queries.participants import OwnParticipant, link_interview
 from services.ingestion.service.attachments import Arrivals, Arrived, forget_lost, settle, with_one_more
+from services.ingestion.service.cells import allocate
 from services.ingestion.service.entrance import Visitor, admit, not_open
 from services.ingestion.service.interviews import (
     Interview,
@@ -86,6 +87,7 @@ async def begin_interview(
         },
     )
     interview = await get_interview(session, token_hash)
+    await allocate(session, interview)
     if participant is not None:
         await link_interview(session, participant.id, interview.response.id)
     return interview

@@ -11,10 +11,12 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from kernel.db import Session
+from services.ingestion.domain.survey.allocating import seats_held
 from services.ingestion.service.interviews import Interview
 
 LEASE = timedelta(minutes=30)
 """How long a seat is kept for a respondent who does nothing; every answer renews it."""
+_KEEP_CELLS = text("SELECT access.keep_cells(:lease, :for_good)")
 _TAKE = text("SELECT access.take_seats(CAST(:wanted AS text[]), :lease, :for_good)")
 
 
@@ -23,8 +25,12 @@ async def take_seats(session: Session, interview: Interview, *, for_good: bool =
 
     `for_good` keeps them: asked in the transaction that completes the interview.
     """
-    if not interview.questionnaire.definition.quotas and interview.survey.rules.max_responses is None:
+    definition = interview.questionnaire.definition
+    held = seats_held(definition, interview.state.effective)
+    if held:
+        await session.execute(_KEEP_CELLS, {"lease": LEASE, "for_good": for_good})
+    if not definition.quotas and interview.survey.rules.max_responses is None:
         return True
-    asked = {"wanted": list(interview.state.cells), "lease": LEASE, "for_good": for_good}
+    asked = {"wanted": [*interview.state.cells, *held], "lease": LEASE, "for_good": for_good}
     full: list[str] = await session.scalar(_TAKE, asked) or []
     return not full

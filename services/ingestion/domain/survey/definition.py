@@ -150,7 +150,7 @@ def _repeated_codes(definition: Definition) -> Iterator[Issue]:
         yield from _without_parts(pointer, question)
         if question.code.lower() in RESERVED_WORDS:
             yield Issue(f"{pointer}/code", f"{question.code!r} is a word of the expression language")
-        for name in ("options", "rows", "columns"):
+        for name in ("options", "rows", "columns", "cells"):
             parts = getattr(question, name, ())
             codes = [(f"{pointer}/{name}/{i}", part.code) for i, part in enumerate(parts)]
             yield from _repeats(f" in question {question.code!r}", name.removesuffix("s"), codes)

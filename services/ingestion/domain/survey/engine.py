@@ -112,9 +112,9 @@ def open_interview(definition: Definition, link: Mapping[str, str], *, seed: int
     carried: Answers = {}
     for _, _, question in definition.questions():
         if isinstance(question, Hidden):
-            value = link.get(question.code) or question.default
-            if value:
-                carried[question.code] = _storable(value)
+            value = _storable(link.get(question.code) or question.default or "")
+            if value and (not question.cells or value in {cell.code for cell in question.cells}):
+                carried[question.code] = value
     return apply(definition, carried, {}, seed=seed).state
 
 

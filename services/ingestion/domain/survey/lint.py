@@ -51,6 +51,8 @@ def lint(definition: Definition, published: Sequence[Definition] = ()) -> list[I
     for page, index, question in definition.questions():
         pointer = f"/pages/{page}/questions/{index}"
         issues += _question_issues(question, pointer)
+        if isinstance(question, Hidden):
+            issues += _cell_issues(question, pointer)
         issues += _translations(question, pointer, definition)
     issues += _reused(definition, published)
     return issues
@@ -213,6 +215,8 @@ def meaning_of(question: Question) -> Meaning:
     ):
         kind = Kind.SET if isinstance(question, MultipleChoice | Ranking) else Kind.TEXT
         return Meaning(kind, frozenset(option.code for option in question.options), missing)
+    if isinstance(question, Hidden) and question.cells:
+        return Meaning(Kind.TEXT, frozenset(cell.code for cell in question.cells))
     return Meaning(_KINDS.get(type(question), Kind.TEXT), missing=missing)
 
 
@@ -280,6 +284,16 @@ def _question_issues(question: Question, pointer: str) -> Iterator[Issue]:
     if isinstance(question, MaxDiff):
         yield from _design_issues(question, pointer)
     yield from _limits(question, pointer)
+
+
+def _cell_issues(question: Hidden, pointer: str) -> Iterator[Issue]:
+    """Cells that are no experiment."""
+    if not question.cells:
+        return
+    if question.default is not None:
+        yield Issue(f"{pointer}/default", "a cell is given to each interview; leave the default out")
+    if len(question.cells) < FEW_OPTIONS:
+        yield Issue(f"{pointer}/cells", "an experiment of one cell compares nothing", "warning")
 
 
 def _design_issues(question: MaxDiff, pointer: str) -> Iterator[Issue]:

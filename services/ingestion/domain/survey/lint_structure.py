@@ -71,7 +71,7 @@ def texts_of(question: Asked) -> Iterator[tuple[str, Text]]:
         text = getattr(question, name, None)
         if isinstance(text, dict):
             yield f"/{name}", text
-    for name in ("options", "rows", "columns", "missing"):
+    for name in ("options", "rows", "columns", "cells", "missing"):
         for index, part in enumerate(getattr(question, name, ())):
             if getattr(part, "text", None) is not None:
                 yield f"/{name}/{index}/text", part.text

@@ -6,13 +6,14 @@ the page escapes like any other.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from services.ingestion.domain.survey.answers import plain
 from services.ingestion.domain.survey.attachments import attached_in
 from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.parts import Item
 from services.ingestion.domain.survey.questions import FileQuestion, Matrix, Question
 from services.ingestion.domain.survey.texts import read
 
@@ -76,8 +77,14 @@ class Pipes:
             return str(answer).lower()
         if isinstance(answer, int | float):
             return plain(answer)
-        parts = question.columns if isinstance(question, Matrix) else getattr(question, "options", ())
+        parts = question.columns if isinstance(question, Matrix) else _choosable(question)
         label = next((part.text for part in parts if part.code == answer), None)
         if as_code or label is None:
             return str(answer)
         return read(label, self._language, self._definition.default_language)
+
+
+def _choosable(question: Question) -> Sequence[Item]:
+    """What an answer's code may name: options, or cells of an experiment."""
+    found: Sequence[Item] = getattr(question, "options", ()) or getattr(question, "cells", ())
+    return found

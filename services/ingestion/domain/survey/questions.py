@@ -27,6 +27,7 @@ DEFAULT_FILE_BYTES = 10 * 1024 * 1024
 MAX_FILE_BYTES = 1024 * 1024 * 1024
 MAX_ITEMS = 40
 MAX_SETS = 40
+MAX_CELLS = 20
 APPEARANCES = 3
 """How often each item of a maxdiff question is shown at least, where nothing else is said (3K/k sets: Sawtooth Software, 2013)."""
 
@@ -223,10 +224,14 @@ class Consent(Asked):
 
 
 class Hidden(Asked):
-    """A value the link carries (`?code=value`), never shown and never answered."""
+    """A value the link carries (`?code=value`), never shown and never answered; with `cells`, the cell of an experiment.
+
+    Each interview gets the cell that has fewest interviews, complete or under way, unless its link names one.
+    """
 
     type: Literal["hidden"]
     default: str | None = Field(default=None, max_length=1_000)
+    cells: Annotated[tuple[Item, ...], Field(max_length=MAX_CELLS)] = ()
 
 
 class Computed(Asked):

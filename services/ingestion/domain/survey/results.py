@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.ingestion.domain.survey import allocating
 from services.ingestion.domain.survey.definition import parse_definition
 from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.questions import (
@@ -55,12 +56,20 @@ def quotas(definition: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [(quota.code, quota.target) for quota in parse_definition(definition).quotas]
 
 
+def experiments(definition: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """(code, cells) of each experiment of a stored definition."""
+    found = allocating.experiments(expanded(parse_definition(definition)))
+    return [(question.code, [cell.code for cell in question.cells]) for question in found]
+
+
 def _values(question: Question) -> tuple[str, ...] | None:
     """The possible answers as texts, None for open ones."""
     if isinstance(question, SingleChoice | MultipleChoice) or (
         isinstance(question, Likert) and question.options
     ):
         return tuple(option.code for option in question.options)
+    if isinstance(question, Hidden) and question.cells:
+        return tuple(cell.code for cell in question.cells)
     if isinstance(question, Scale | Likert):
         return tuple(str(number) for number in question.numbers)
     return ("true", "false") if isinstance(question, Consent) else None

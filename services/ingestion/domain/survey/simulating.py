@@ -62,9 +62,8 @@ class _Respondent:
     def __init__(self, definition: Definition, guesses: Guesses, rnd: Random, seed: int) -> None:
         self._definition, self._guesses, self._rnd, self._seed = definition, guesses, rnd, seed
         hidden = [question for _, _, question in definition.questions() if isinstance(question, Hidden)]
-        self._state = engine.open_interview(
-            definition, {question.code: "simulated" for question in hidden}, seed=seed
-        )
+        link = {q.code: rnd.choice(q.cells).code if q.cells else "simulated" for q in hidden}
+        self._state = engine.open_interview(definition, link, seed=seed)
         self._done: set[str] = set()
 
     def go_through(self, coverage: Coverage) -> None:

@@ -13,7 +13,7 @@ from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.expressions import ExpressionError, parse
 from services.ingestion.domain.survey.kinds import Kind, kind_of
 from services.ingestion.domain.survey.lint import meaning_of
-from services.ingestion.domain.survey.parts import Item, Option
+from services.ingestion.domain.survey.parts import Item
 from services.ingestion.domain.survey.phrases import say
 from services.ingestion.domain.survey.questions import (
     Address,
@@ -23,6 +23,7 @@ from services.ingestion.domain.survey.questions import (
     Contact,
     DateOrTime,
     FileQuestion,
+    Hidden,
     Likert,
     Matrix,
     MaxDiffSet,
@@ -194,15 +195,16 @@ def _part_labels(questions: Sequence[Question], language: str) -> dict[str, str]
     return {code: read(part.text, language, language) for code, part in parts.items()}
 
 
-def _codes(options: Mapping[str, Option], language: str, *, scored: bool = False) -> tuple[Code, ...]:
+def _codes(options: Mapping[str, Item], language: str, *, scored: bool = False) -> tuple[Code, ...]:
     """Codes with labels; `scored` gives options without a value their place in the list, from 1."""
     return tuple(
         {
             "code": option.code,
             "label": read(option.text, language, language),
-            "value": option.value if option.value is not None or not scored else place,
+            "value": value if value is not None or not scored else place,
         }
         for place, option in enumerate(options.values(), start=1)
+        for value in (getattr(option, "value", None),)
     )
 
 
@@ -226,8 +228,8 @@ def _part_shape(questions: Sequence[Question], language: str) -> Shape:
 def _shape(questions: Sequence[Question], language: str, definitions: Sequence[Definition]) -> Shape:
     """The shape of a question that is one variable."""
     question = questions[0]
-    options = _parts(questions, "options")
-    if isinstance(question, SingleChoice):
+    options = _parts(questions, "cells" if isinstance(question, Hidden) else "options")
+    if isinstance(question, SingleChoice) or (isinstance(question, Hidden) and options):
         return Shape("category", "string", _codes(options, language))
     if isinstance(question, MultipleChoice):
         return Shape("multiple", "list", _codes(options, language))
