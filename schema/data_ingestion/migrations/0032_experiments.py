@@ -48,7 +48,7 @@ END
 class Migration(migrations.Migration):
     """Functions only."""
 
-    dependencies = [("data_ingestion", "0029_participants_security")]
+    dependencies = [("data_ingestion", "0031_response_erasure_security")]
     operations = [
         clerk_function("allocate(seats text[], lease interval)", "text", ALLOCATE, roles=(RESPONDENT,)),
         clerk_function("keep_cells(lease interval, for_good boolean)", "void", KEEP, roles=(RESPONDENT,)),
