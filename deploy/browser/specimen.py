@@ -93,7 +93,6 @@ GRIDS = [
     {"code": "days", "type": "matrix_number", "min": 0, "max": 7, "text": say("On how many days a week?", "كم يومًا في الأسبوع؟"), "rows": options(bus=("Bus", "الحافلة"), train=("Train", "القطار"))},
     {"code": "wish", "type": "matrix_text", "text": say("What would you wish for?", "ماذا تتمنى؟"), "rows": options(bus=("From buses", "من الحافلات"), train=("From trains", "من القطارات"))},
     {"code": "money", "type": "constant_sum", "text": say("Share out 100 points: what should the city pay for?", "وزّع 100 نقطة: على ماذا يجب أن تنفق المدينة؟"), "options": options(paths=("Bicycle paths", "مسارات الدراجات"), buses=("More buses", "مزيد من الحافلات"), roads=("Better roads", "طرق أفضل"))},
-    {"code": "best", "type": "maxdiff", "sets": 2, "text": say("What would help you most, and what least?", "ما الذي يساعدك أكثر، وما الذي يساعدك أقل؟"), "options": options(path=("A path of one's own", "مسار مستقل"), park=("Safe parking", "مواقف آمنة"), shower=("A shower at work", "دش في العمل"), shop=("A repair shop nearby", "ورشة إصلاح قريبة"), tax=("A tax refund", "استرداد ضريبي"))},
     {
         "code": "most", "type": "maxdiff", "per_set": 3, "sets": 2,
         "text": say("What matters most and least on the way?", "ما الأهم وما الأقل أهمية في الطريق؟"),

@@ -86,13 +86,13 @@ def test_nothing_is_cut_off_on_a_narrow_screen_with_large_letters_or_with_the_sy
         fill(page)
         page.size(320, 640, phone=True)  # WCAG 1.4.10
         found += page.run(CUT_OFF)
+        page.prefer(forced_colors="active")
+        found += page.run(CUT_OFF) + page.run(UNSEEN_CHOICES)
+        page.prefer(prefers_reduced_motion="reduce")
         page.size(640, 900)
         page.run("document.documentElement.style.fontSize = '200%'")  # WCAG 1.4.4
         found += page.run(CUT_OFF)
         page.run("document.documentElement.style.fontSize = ''")
-        page.prefer(forced_colors="active")
-        found += page.run(UNSEEN_CHOICES)
-        page.prefer(prefers_reduced_motion="reduce")
         press_button(page)
     assert found == []
 

@@ -80,8 +80,9 @@
     notice.setAttribute("role", "alert");
     notice.textContent = words;
     form.querySelector(".failure")?.remove();
-    (form.querySelector(".buttons") ?? form.lastElementChild).before(notice);
-    notice.scrollIntoView({ block: "nearest" });
+    const buttons = form.querySelector(".buttons") ?? form.lastElementChild;
+    buttons.before(notice);
+    buttons.scrollIntoView({ block: "nearest", behavior: "instant" });
   };
 
   /** What a form says, with the button that was pressed. */
