@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-dev-shm-usage", "--force-color-profile=srgb", "--remote-debugging-pipe",
 )  # fmt: skip
 ANSWER_WITHIN_S = 30
+HOLDS_WITHIN_S = 10
 WEBP_QUALITY = 70
 FIRST_FREE_DESCRIPTOR = 10
 """Above those that the shell line below redirects."""
@@ -188,12 +189,20 @@ class Page:
         return answer["result"].get("value")
 
     def until(self, condition: str) -> None:
-        """Wait until a JavaScript condition holds on the page that is there; raises BrowserError after ten seconds."""
-        self.run(
-            "new Promise((good, bad) => { const until = performance.now() + 10000; const look = () => "
-            f"({condition}) ? good() : performance.now() > until ? bad(new Error({json.dumps(condition)})) : setTimeout(look, 8); "
-            "look(); })"
-        )
+        """Wait until a JavaScript condition holds; raises BrowserError after ten seconds.
+
+        It is asked from here: a page that loads forgets what it was to wait for, and without scripts there are no timers.
+        """
+        deadline = time.monotonic() + HOLDS_WITHIN_S
+        fault = ""
+        while time.monotonic() < deadline:
+            try:
+                if self.run(f"!!({condition})"):
+                    return
+            except BrowserError as error:  # between two pages there is nothing to ask
+                fault = f": {error}"
+            time.sleep(0.01)
+        raise BrowserError(f"{condition} does not hold{fault}")
 
     def size(self, width: int, height: int, *, phone: bool = False, zoom: float = 1) -> None:
         """Give the tab a size in CSS pixels; a phone has touch and a viewport of its own."""

@@ -97,6 +97,7 @@ def test_a_survey_is_completed_without_scripts(walk: Walk, page: Page, layout: s
     page.goto(address)
     with page.loading():
         page.run("document.querySelector('button.primary').click()")
+    page.until("document.activeElement !== document.body")
     assert focused(page) == ("a.drink", "tea")  # what lacks an answer has the focus here, too
     for _ in range(8):
         if not page.run("!!document.querySelector('form')"):
@@ -112,6 +113,9 @@ def test_a_survey_is_completed_without_scripts(walk: Walk, page: Page, layout: s
 def test_pages_turn_without_loading_and_the_focus_is_where_they_begin(walk: Walk, page: Page) -> None:
     page.goto(publish(walk, DRINKS, "CLASSIC"))
     page.run("window.mark = 1")
+    press_button(page)
+    page.run("document.activeElement.blur(); document.querySelector('[role=alert] a').click()")
+    assert page.run("[document.activeElement.name, location.hash]") == ["a.drink", ""]
     fill(page, {"drink": "tea"})
     press_button(page)
     assert page.run(

@@ -146,6 +146,15 @@
     show(view);
   });
 
+  // The list of what is wrong leads to the fields, without a step of its own in the browser's history.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    const field = link && document.getElementById(link.hash.slice(1));
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  });
+
   // A number is the answer; the slider beside it is another way to enter it.
   document.addEventListener("input", ({ target }) => {
     const pair = target.closest(".slide");
