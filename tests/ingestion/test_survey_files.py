@@ -119,8 +119,9 @@ async def test_a_file_is_sent_by_the_page_without_javascript_and_downloaded_by_t
 async def test_files_of_the_page_are_kept_taken_away_and_refused_one_by_one(
     *, clients: Clients, team: int, project: int, alice: Person, browser: Browser
 ) -> None:
-    survey = await published(clients.ingestion, project, alice.headers, asking())
+    survey = await published(clients.ingestion, project, alice.headers, asking(max_bytes=2**30))
     await browser.open(f"/s/{survey['uuid']}")
+    assert "Pictures; up to 15 MB each, at most 1." in browser.page, "the installation takes no more"
     browser.chosen = [("f.photo", ("a.png", PNG))]
     await browser.send(has="yes")
     assert "Remove a.png" in browser.page

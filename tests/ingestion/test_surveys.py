@@ -139,7 +139,13 @@ async def test_publishing_refuses_conditions_that_make_no_sense_with_their_posit
     questions = [
         {"code": "a", "type": "nps", "text": text("a"), "show_if": "b >"},
         {"code": "b", "type": "nps", "text": text("b"), "show_if": "c > 1"},
-        {"code": "c", "type": "signature", "text": text("c")},
+        {
+            "code": "c",
+            "type": "maxdiff",
+            "text": text("c"),
+            "per_set": 6,
+            "options": options("v", "w", "x", "y"),
+        },
     ]
     survey = await drafted(
         clients, project, alice, definition={"pages": [{"code": "p", "questions": questions}]}
@@ -150,7 +156,7 @@ async def test_publishing_refuses_conditions_that_make_no_sense_with_their_posit
     refused = await clients.ingestion.post(f"{base}/publish", headers=alice.headers)
     assert refused.status_code == 422
     start = "/definition/pages/0/questions"
-    assert pointers(refused.json()) == {f"{start}/0/show_if", f"{start}/1/show_if", f"{start}/2/type"}
+    assert pointers(refused.json()) == {f"{start}/0/show_if", f"{start}/1/show_if", f"{start}/2/options"}
     assert "(at character 4)" in refused.text
     assert (await clients.ingestion.get(base, headers=alice.headers)).json()["status"] == "DRAFT"
 

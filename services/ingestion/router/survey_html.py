@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kernel.problems import Problem
+from services.ingestion.dependencies import max_response_file_bytes
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import plain
 from services.ingestion.domain.survey.entrance import why_not
@@ -271,7 +272,8 @@ def _reader(
     accepted = request.headers.get("accept-language")
     language = choose_language(languages, wanted=wanted, accept_language=accepted)
     pipes = Pipes(asked.definition, state.effective if state else {}, language) if asked else None
-    return Reader(language, languages[0], pipes)
+    most_bytes = max_response_file_bytes(request.app.state.resources)
+    return Reader(language, languages[0], pipes, most_bytes)
 
 
 def _message(

@@ -19,8 +19,8 @@ from services.ingestion.domain.survey.questions import MaxDiffSet
 
 Sets = tuple[tuple[int, ...], ...]
 """Per set the numbers of its items, from 0, in the order of their places."""
-_BUDGET = 150_000
-"""How many exchanges a search may look at: a design is found within half a second, once in a process."""
+_BUDGET = 50_000
+"""How many exchanges a search may look at: a design is found within some tenths of a second, once in a process."""
 _KICKS = 3
 _MOST_KICKS = 10_000
 """Few large sets leave hardly any exchange to look at, so that the budget alone would last for seconds there."""

@@ -152,6 +152,8 @@ class Reader:
     default: str
     pipes: Pipes | None = None
     """Puts the respondent's earlier answers into texts."""
+    most_file_bytes: int | None = None
+    """The largest file that this installation takes; None: as large as the survey says."""
 
     def text(self, text: Text | None) -> str:
         """A text of the survey."""
@@ -284,7 +286,8 @@ def _hint(question: Question, reader: Reader) -> str:
 def _file_hint(question: FileQuestion, reader: Reader) -> str:
     """Which files are taken, how many, and how large."""
     kinds = ", ".join(reader.say(f"kind_{kind}") for kind in question.accept)
-    size = f"{plain(round(question.max_bytes / MEBIBYTE, 2))} MB"
+    most_bytes = min(question.max_bytes, reader.most_file_bytes or question.max_bytes)
+    size = f"{plain(round(most_bytes / MEBIBYTE, 2))} MB"
     return reader.say("file_hint", kinds=kinds, size=size, max=question.max_files)
 
 
