@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 
+from kernel.live import note_stop
 from kernel.logs import configure_logging
 from kernel.middleware import RequestContext
 from kernel.problem_handlers import add_problem_handlers
@@ -52,6 +53,7 @@ def create_app(
     async def opened(app: FastAPI) -> AsyncIterator[None]:
         configure_logging(settings, process=f"{settings.service}-api")
         configure_tracing(settings, process="api")
+        note_stop(app)
         try:
             if lifespan is None:
                 yield

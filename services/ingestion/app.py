@@ -24,6 +24,7 @@ from services.ingestion.router import (
     report_pages,
     respondents,
     response_files,
+    survey_results,
     surveys,
     uploads,
 )
@@ -67,6 +68,7 @@ def create(ingestion_settings: IngestionSettings) -> FastAPI:
             rows_router.router,
             surveys.router,
             erasures.router,
+            survey_results.router,
             access.router,
             response_files.router,
             response_files.respondents,

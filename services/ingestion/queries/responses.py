@@ -91,6 +91,20 @@ _STANDING = text(
 )
 
 
+_STANDING_AT = text(
+    """
+    SELECT r.paradata->>'question' AS question, count(*) AS n FROM data_ingestion_surveyresponse r
+    WHERE r.survey_id = :survey_id AND r.status = 'IN_PROGRESS' AND NOT r.is_test AND r.paradata ? 'question' GROUP BY 1
+    """
+)
+
+
+async def standing_at_questions(session: AsyncSession, survey_id: int) -> dict[str, int]:
+    """Return how many unfinished interviews of a survey stand at each question."""
+    rows = await session.execute(_STANDING_AT, {"survey_id": survey_id})
+    return {row.question: row.n for row in rows}
+
+
 @dataclass(frozen=True)
 class PageTimes:
     """How many interviews sent a page, the time of the one in the middle, and how many stand there unsent."""

@@ -17,7 +17,6 @@ from kernel.problems import Invalid, PreconditionFailed, problems_of
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessForms
 from services.ingestion.domain.survey import results
-from services.ingestion.domain.survey.allocating import seat_of
 from services.ingestion.domain.survey.definition import definition_schema
 from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.issues import issues_of
@@ -27,15 +26,10 @@ from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.schemas.surveys import (
-    CellRead,
     ImportNote,
     LintRead,
-    PageResult,
-    QuestionResult,
-    QuotaRead,
     RedirectKey,
     ResponseRead,
-    ResultsRead,
     SimulatedQuestion,
     SimulationCreate,
     SimulationRead,
@@ -52,8 +46,6 @@ from services.ingestion.service.foreign import read_foreign
 
 router = Router(prefix="/api", tags=["surveys"], responses=ACCESS_PROBLEMS)
 
-NONE = (0, 0)
-NOBODY = response_queries.Answered()
 STATE_PROBLEMS = problems_of(SurveyInOtherState)
 EDIT_PROBLEMS = problems_of(Invalid, PreconditionFailed)
 MERGE_PATCH: dict[str, Any] = {"content": {"application/merge-patch+json": {}, "application/json": {}}}
@@ -319,63 +311,6 @@ async def list_responses(
         for row in rows
     ]
     return Page(items=items, next_cursor=next_cursor)
-
-
-@router.get("/surveys/{survey_id}/results")
-async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
-    """Count interviews and, per question of the published version, the options chosen in complete ones."""
-    survey = await queries.get_survey(session, survey_id)
-    version = await queries.find_version(session, survey.published_version_id)
-    shown = version.definition if version else survey.definition
-    listed = results.counted_questions(shown)
-    times = await response_queries.page_times(session, survey_id)
-    work = await response_queries.fieldwork(session, survey_id)
-    answered = await response_queries.answered(session, survey_id)
-    codes = [question.code for question in listed if question.values is not None]
-    counts = await response_queries.answer_counts(session, survey_id, codes)
-    seats = await response_queries.seats(session, survey_id)
-    return ResultsRead(
-        started=work.started,
-        in_progress=work.in_progress,
-        complete=work.complete,
-        screened_out=work.screened_out,
-        quota_full=work.quota_full,
-        erased=work.erased,
-        completion_ratio=work.complete / work.started if work.started else None,
-        median_duration_s=work.median_duration_s,
-        questions=[
-            QuestionResult.model_validate(
-                {
-                    "code": question.code,
-                    "answered": answered.get(question.code, NOBODY).n,
-                    "missing": answered.get(question.code, NOBODY).missing,
-                    "counts": question.in_order(counts.get(question.code, [])),
-                }
-            )
-            for question in listed
-        ],
-        flagged=await response_queries.flagged(session, survey_id),
-        pages=[
-            PageResult(code=code, sent=page.sent, standing=page.standing, median_seconds=page.median_s)
-            for code in results.pages(shown)
-            for page in (times.get(code, response_queries.PageTimes(0, None, 0)),)
-        ],
-        quotas=[
-            QuotaRead(
-                code=code,
-                target=target,
-                complete=seats.get(code, NONE)[0],
-                under_way=seats.get(code, NONE)[1],
-            )
-            for code, target in results.quotas(shown)
-        ],
-        cells=[
-            CellRead(question=question, cell=cell, complete=complete, under_way=under_way)
-            for question, cells in results.experiments(shown)
-            for cell in cells
-            for complete, under_way in (seats.get(seat_of(question, cell), NONE),)
-        ],
-    )
 
 
 async def _read(session: Session | Snapshot, survey: Any, request: Request, response: Response) -> SurveyRead:

@@ -202,6 +202,9 @@ class QuestionResult(BaseModel):
     code: str
     answered: int
     missing: dict[str, int] = Field(description="Who said why there is no answer: refused, dont_know.")
+    standing: int = Field(
+        description="Unfinished interviews whose next question this is: under way, or left for good."
+    )
     counts: list[OptionCount]
 
 
@@ -234,7 +237,7 @@ class CellRead(BaseModel):
     under_way: int = Field(description="Interviews that hold a seat at the moment.")
 
 
-class ResultsRead(BaseModel):
+class FieldworkRead(BaseModel):
     """How the fieldwork goes."""
 
     started: int
@@ -245,6 +248,11 @@ class ResultsRead(BaseModel):
     erased: int = Field(description="Interviews that were erased; they count nowhere else.")
     completion_ratio: float | None = Field(description="complete / started; null before the first interview.")
     median_duration_s: float | None
+
+
+class ResultsRead(FieldworkRead):
+    """How the fieldwork goes, and what it brings."""
+
     questions: list[QuestionResult]
     pages: list[PageResult]
     quotas: list[QuotaRead]

@@ -54,9 +54,11 @@ class Interview:
             self.response.paradata = with_time(self.response.paradata, page, spent.total_seconds())
 
     def note_place(self) -> None:
-        """Note the page at which the interview stands: where people leave who do not come back."""
+        """Note the page and question at which the interview stands: where people leave who do not come back."""
         step = engine.step_at(self.steps, self.response.cursor)
-        self.response.paradata = {**self.response.paradata, "page": step.page.code if step else END}
+        page = step.page.code if step else END
+        place = {"page": page, "question": engine.next_question(step, self.state) if step else END}
+        self.response.paradata = {**self.response.paradata, **place}
 
     @property
     def ending(self) -> Ending:

@@ -341,6 +341,13 @@ def incomplete_step(shown: Sequence[Step], state: State) -> Step | None:
     return next((step for step in shown if lacks(state, step.questions)), None)
 
 
+def next_question(step: Step, state: State) -> str:
+    """Code of the first question of a step that has no answer yet, its last where all have one."""
+    told = state.told
+    asked = [question.code for question in step.questions if not isinstance(question, UNANSWERED)]
+    return next((code for code in asked if code not in told), step.questions[-1].code)
+
+
 def next_step(shown: Sequence[Step], state: State, position: int) -> Step | None:
     """Where the JSON door goes on: the first step that still lacks something, or lies at or behind the position; None when done."""
     return next((step for step in shown if step.position >= position or lacks(state, step.questions)), None)
