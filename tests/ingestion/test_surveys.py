@@ -464,3 +464,21 @@ async def test_a_survey_of_surveyjs_becomes_a_draft_with_notes(
             path, json=body | {"document": document}, headers=alice.headers
         )
         assert (refused.status_code, pointers(refused.json())) == (422, {"/document"})
+
+
+async def test_the_question_bank_makes_a_survey_that_takes_answers(
+    clients: Clients, project: int, alice: Person
+) -> None:
+    assert (await clients.ingestion.get("/api/question-bank")).status_code == 401
+    bank = (await clients.ingestion.get("/api/question-bank", headers=alice.headers)).json()["items"]
+    pages = [{"code": f"p_{entry['code']}", "questions": entry["questions"]} for entry in bank]
+    definition = {"languages": ["en", "de", "fr", "es"], "pages": pages}
+    survey = await drafted(clients, project, alice, definition=definition)
+    opened = await clients.ingestion.post(f"/api/surveys/{survey['id']}/publish", headers=alice.headers)
+    assert opened.json()["status"] == "PUBLISHED", opened.text
+    german = await clients.ingestion.get("/api/question-bank?lang=de-AT", headers=alice.headers)
+    found = {entry["code"]: entry for entry in german.json()["items"]}
+    assert list(found["nps"]["questions"][0]["low"]) == ["de"]
+    assert (found["sus"]["languages"], list(found["sus"]["questions"][0]["text"])) == (["en"], ["en"])
+    odd = await clients.ingestion.get("/api/question-bank?lang=%00", headers=alice.headers)
+    assert (odd.status_code, pointers(odd.json())) == (422, {"/query/lang"})

@@ -1,0 +1,1 @@
+"""Standard scales and questions about people, each with its source, ready to be put into a survey."""
