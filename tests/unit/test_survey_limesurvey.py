@@ -213,6 +213,8 @@ def test_each_question_type_has_a_counterpart(
     ("kind", "parts", "note"),
     [
         ("I", {}, "questions for the language are not taken over"),
+        ("|", {"attributes": {"allowed_filetypes": "exe, pdf"}}, "files of these types are not taken: exe"),
+        ("|", {"attributes": {"allowed_filetypes": "exe"}}, "or none that can be taken over"),
         ("Z", {}, "questions of type `Z` are not taken over"),
         ("L", {}, "it has no subquestions or answers"),
         ("S", {"preg": "/^a/"}, "the validation by `/^a/` is left out"),
@@ -235,6 +237,13 @@ def test_each_question_type_has_a_counterpart(
 def test_whatever_is_left_behind_is_noted(kind: str, parts: dict[str, Any], note: str) -> None:
     _, notes = one(kind, **parts)
     assert any(note in each for each in notes), notes
+
+
+def test_questions_for_files_take_kinds_of_files() -> None:
+    limits = {"allowed_filetypes": "png, gif, docx", "max_num_of_files": 3, "max_filesize": 2048}
+    found, _ = one("|", attributes=limits)
+    expected = {"type": "file", "accept": ["image", "document"], "max_files": 3, "max_bytes": 2 << 20}
+    assert found["q"] | expected == found["q"]
 
 
 def test_options_carried_over_pages_that_change_places_and_a_rule_that_comes_too_early() -> None:

@@ -126,6 +126,9 @@ def test_whatever_is_left_behind_is_noted(taken: Taken) -> None:
         ({"type": "time"}, {"type": "time"}),
         ({"type": "dateTime"}, {"type": "date"}),
         ({"type": "hidden", "default": "web"}, {"type": "hidden", "default": "web"}),
+        ({"type": "image"}, {"type": "file", "accept": ["image"]}),
+        ({"type": "image", "appearance": "signature"}, {"type": "signature"}),
+        ({"type": "audio"}, {"type": "file", "accept": ["audio"]}),
         ({"type": "select one from yn"}, {"type": "single_choice"}),
         ({"type": "select1 yn"}, {"type": "single_choice"}),
     ],
@@ -138,7 +141,7 @@ def test_each_question_type_has_a_counterpart(row: dict[str, str], expected: dic
 @pytest.mark.parametrize(
     ("row", "note"),
     [
-        ({"type": "image"}, "questions of type `image` are not taken over"),
+        ({"type": "barcode"}, "questions of type `barcode` are not taken over"),
         ({"type": "dateTime"}, "it asked for a day and a time"),
         ({"type": "select_one nowhere"}, "there is no list of choices `nowhere`"),
         ({"type": "text", "default": "x"}, "the default answer `x` is left out"),

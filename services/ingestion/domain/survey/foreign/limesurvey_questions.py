@@ -11,6 +11,7 @@ from services.ingestion.domain.survey.foreign.condition_trees import Untranslata
 from services.ingestion.domain.survey.foreign.conditions import Sort, Target, both, quoted
 from services.ingestion.domain.survey.foreign.limesurvey_conditions import EXPRESSION_SCRIPT
 from services.ingestion.domain.survey.foreign.limesurvey_document import Part, Question
+from services.ingestion.domain.survey.foreign.limesurvey_files import files_of
 from services.ingestion.domain.survey.foreign.limesurvey_making import OTHER, Making
 
 Made = list[dict[str, Any]]
@@ -383,7 +384,7 @@ def _display(making: Making, question: Question) -> Made:
     return [{"type": "statement", "text": text}] if text else []
 
 
-_KNOWN_LEFT_OUT = {"I": "questions for the language", "|": "questions for files"}
+_KNOWN_LEFT_OUT = {"I": "questions for the language"}
 _MAKERS: Mapping[str, Callable[[Making, Question], Made]] = {
     "L": _single, "!": _single, "O": _single, "5": _five_points,
     "G": _worded(F="female", M="male"), "Y": _worded(Y="yes", N="no"),
@@ -391,5 +392,5 @@ _MAKERS: Mapping[str, Callable[[Making, Question], Made]] = {
     "F": _array, "H": _array, "1": _dual_scale, "A": _points(5), "B": _points(10),
     "C": _worded_array(Y="yes", U="uncertain", N="no"), "E": _worded_array(I="increase", S="same", D="decrease"),
     ";": _grid, ":": _grid, "K": _numbers, "Q": _texts,
-    "N": _number, "S": _text, "T": _text, "U": _text, "D": _day, "*": _equation, "X": _display,
+    "N": _number, "S": _text, "T": _text, "U": _text, "D": _day, "*": _equation, "X": _display, "|": files_of,
 }  # fmt: skip

@@ -169,8 +169,21 @@ def _calculate(making: Making, row: Row, code: str) -> Made | None:
     return {"type": "computed", "expression": said}
 
 
+def _file(*kinds: str) -> Callable[[Making, Row, str], Made | None]:
+    """Files of some kinds; a picture that is drawn to sign is a signature."""
+
+    def make(_making: Making, row: Row, _code: str) -> Made:
+        if kinds == ("image",) and "signature" in row.get("appearance", ""):
+            return {"type": "signature"}
+        return {"type": "file", "accept": list(kinds)}
+
+    return make
+
+
 _MAKERS: Mapping[str, Callable[[Making, Row, str], Made | None]] = {
     "text": _text, "string": _text, "integer": _integer, "int": _integer, "decimal": _decimal, "range": _range,
     "note": _statement, "date": _day, "time": _time, "datetime": _day_and_time, "acknowledge": _consent, "trigger": _consent,
     "calculate": _calculate, "hidden": _hidden,
+    "image": _file("image"), "photo": _file("image"), "audio": _file("audio"), "video": _file("video"),
+    "file": _file("image", "pdf", "document", "spreadsheet", "text"),
 }  # fmt: skip
