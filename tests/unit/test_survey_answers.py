@@ -191,6 +191,19 @@ def test_every_translated_phrase_exists_in_english_with_the_same_places(language
         assert places(phrase) <= places(ENGLISH[key]), key
 
 
+# Told to apps or written into datasets; no page shows them.
+NOT_ON_PAGES = {
+    "not_offered", "not_answerable", "not_asked", "unknown_question", "not_text", "not_list", "not_object", "repeated",
+    "unknown_row", "not_drawn", "not_files", "not_uploaded", "not_shown", "not_boolean", "shown", "files_count", "files_names",
+    "files_ids", "signed_typed", "signed_drawn", "signed_how", "signed_name",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_a_page_speaks_one_language_throughout(language: str) -> None:
+    assert ENGLISH.keys() - CATALOGUES[language].keys() <= NOT_ON_PAGES
+
+
 def test_a_language_without_phrases_reads_english() -> None:
     assert say("xx", "next") == "Next"
     assert say("de-AT", "next") == "Weiter"
