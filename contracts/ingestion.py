@@ -330,6 +330,17 @@ class ErasureCompleted(Event):
     content_hashes: list[str]
 
 
+class MailingRequested(Event):
+    """Letters to participants of a survey are waiting to be sent."""
+
+    service: ClassVar[str] = "ingestion"
+    type: ClassVar[str] = "mailing-requested"
+
+    project_id: int
+    survey_id: int
+    mailing_id: int
+
+
 class ResponseSubmitted(Event):
     """An interview ended: complete, screened out, or over quota."""
 

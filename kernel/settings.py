@@ -134,6 +134,19 @@ class Settings(BaseSettings):
         return self.environment == "local"
 
 
+class MailSettings(Settings):
+    """What a process needs to know that sends letters."""
+
+    mail_folder: str = Field(
+        ".plugzero/outbox", description="Where mails are written as .eml files while no SMTP server is named."
+    )
+    smtp_url: str = Field(
+        "",
+        description="`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; empty writes files instead.",
+    )
+    mail_from: str = Field("PlugZero Analytics <no-reply@localhost>", description="Sender of all mails.")
+
+
 def async_database_url(url: str) -> str:
     """Return the address with SQLAlchemy's asyncpg driver named, whichever PostgreSQL scheme it came with."""
     scheme, separator, rest = url.partition("://")

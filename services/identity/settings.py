@@ -4,10 +4,10 @@ from functools import lru_cache
 
 from pydantic import Field, SecretStr
 
-from kernel.settings import Settings
+from kernel.settings import MailSettings
 
 
-class IdentitySettings(Settings):
+class IdentitySettings(MailSettings):
     """Passwords, tokens and the door to new accounts."""
 
     service: str = "identity"
@@ -16,14 +16,6 @@ class IdentitySettings(Settings):
         description="True verifies a new account's email at once; for the local stack only. "
         "False: the account must open the link that it was mailed.",
     )
-    mail_folder: str = Field(
-        ".plugzero/outbox", description="Where mails are written as .eml files while no SMTP server is named."
-    )
-    smtp_url: str = Field(
-        "",
-        description="`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; empty writes files instead.",
-    )
-    mail_from: str = Field("PlugZero Analytics <no-reply@localhost>", description="Sender of all mails.")
     account_pages_url: str = Field(
         "",
         description="Where your own front end shows the pages that letters link to: `/verify-email`, `/reset-password`, "

@@ -5,13 +5,13 @@ from functools import lru_cache
 from pydantic import AliasChoices, Field
 
 from kernel.outbound import OutboundPolicy
-from kernel.settings import Settings
+from kernel.settings import MailSettings
 
 _MIB = 1024 * 1024
 USER_AGENT = "PlugZeroBot/1.0 (file import; +https://github.com/plugzero/plugzero-analytics)"
 
 
-class IngestionSettings(Settings):
+class IngestionSettings(MailSettings):
     """Limits of uploads and of the process that reads them."""
 
     service: str = "ingestion"
@@ -76,6 +76,12 @@ class IngestionSettings(Settings):
         ge=1,
         validation_alias=AliasChoices("INGESTION_ROWS_CACHE_MAX_BYTES", "rows_cache_max_bytes"),
         description="Size to which the copies of datasets beside that process are cut back, the longest unused first.",
+    )
+    letters_per_day: int = Field(
+        20_000,
+        ge=0,
+        validation_alias=AliasChoices("INGESTION_LETTERS_PER_DAY", "letters_per_day"),
+        description="Invitations and reminders that one team may send within 24 hours.",
     )
     scratch_folder: str = Field(
         "",

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import aiosmtplib
 import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from deploy.embedded.ports import PortBook
-from services.identity.service.mail import Letter, SmtpMail, deliver
+from kernel.mail import Letter, LetterRefused, MailUnreachable, SmtpMail, deliver, hand_over
 
 LETTER = Letter(to="ada@example.com", subject="Grüße", text="Ein Wort: Öl.\n")
 
@@ -93,6 +94,29 @@ async def test_a_server_that_refuses_or_is_gone_is_noted_and_fails_nobodys_reque
     await deliver(SmtpMail(there, "no-reply@x.example"), replace(LETTER, to="refused@example.com"))
     await deliver(SmtpMail(gone, "no-reply@x.example"), LETTER)
     assert received.letters == []
+
+
+async def test_why_a_letter_was_not_taken_is_told_apart(server: tuple[int, Received]) -> None:
+    port, received = server
+    there, gone = (f"smtp://user:p%40ss@{host}" for host in (f"localhost:{port}", "127.0.0.1:1"))
+    refused = replace(LETTER, to="refused@example.com")
+    with pytest.raises(LetterRefused, match="550 no such mailbox"):
+        await hand_over(SmtpMail(there, "no-reply@x.example"), refused)
+    with pytest.raises(MailUnreachable):
+        await hand_over(SmtpMail(gone, "no-reply@x.example"), LETTER)
+    assert received.letters == []
+    headers = {"List-Unsubscribe": "<https://x.example/u>"}
+    await hand_over(SmtpMail(there, "no-reply@x.example"), replace(LETTER, headers=headers))
+    assert b"List-Unsubscribe: <https://x.example/u>" in received.letters[0][1]
+
+
+async def test_a_wrong_password_of_ours_is_no_fault_of_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise aiosmtplib.SMTPAuthenticationError(535, "credentials invalid")
+
+    monkeypatch.setattr(aiosmtplib, "send", refuse)
+    with pytest.raises(MailUnreachable):
+        await hand_over(SmtpMail("smtp://user:x@localhost", "no-reply@x.example"), LETTER)
 
 
 @pytest.mark.asvs("12.3.2")

@@ -26,6 +26,7 @@ CONSUMERS = {
         "DatasetChangeRequested",
     ),
     "response-erased": ("erasures", "erase_response", "ingestion-erase-response", "ResponseErased"),
+    "mailing-requested": ("mailings", "send_letters", "ingestion-send-letters", "MailingRequested"),
     "export-requested": ("exports", "write_export", "ingestion-write-export", "ExportRequested"),
 }
 PROGRAM = "tests.one_delivery"

@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from kernel.clock import utc_now
 from kernel.forms import form_fields, is_same_origin
+from kernel.mail import Letter, deliver
 from kernel.problems import Forbidden, Invalid, NotFound, Problem
 from kernel.routing import Router
 from services.identity.dependencies import IdentityTools
@@ -21,7 +22,6 @@ from services.identity.router import account_html as html
 from services.identity.router.account_html import AccountPage, Found
 from services.identity.service import credentials, invitations, login, registration
 from services.identity.service.login import SecondStep
-from services.identity.service.mail import Letter, deliver
 from services.identity.service.tools import Tools
 
 router = Router(prefix="/account", include_in_schema=False)

@@ -3,6 +3,7 @@
 from fastapi import BackgroundTasks, Request, Response
 from fastapi import status as http
 
+from kernel.mail import deliver
 from kernel.problems import Forbidden, Invalid, TooManyRequests, problems_of
 from kernel.routing import Router
 from services.identity.dependencies import IdentityTools
@@ -30,7 +31,6 @@ from services.identity.schemas.accounts import (
 )
 from services.identity.service import credentials, login, registration
 from services.identity.service.login import SecondStep, Tokens
-from services.identity.service.mail import deliver
 
 router = Router(prefix="/api/accounts", tags=["accounts"])
 

@@ -6,6 +6,7 @@ from fastapi import status as http
 from kernel.access import Permission, require_team
 from kernel.db import ReadOnly, Transaction
 from kernel.http import ACCESS_PROBLEMS
+from kernel.mail import deliver
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller, current_principal
 from kernel.problems import Forbidden, Invalid, TooManyRequests, Unauthenticated, problems_of
@@ -22,7 +23,6 @@ from services.identity.errors import (
 from services.identity.queries import invitations as queries
 from services.identity.schemas.teams import AcceptedRead, AcceptRequest, InvitationRead, InvitationWrite
 from services.identity.service import invitations as service
-from services.identity.service.mail import deliver
 
 router = Router(prefix="/api", tags=["invitations"])
 

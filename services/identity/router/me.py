@@ -10,6 +10,7 @@ from fastapi import status as http
 from kernel.activity import Outcome
 from kernel.clock import utc_now
 from kernel.db import ReadOnly, Transaction
+from kernel.mail import deliver
 from kernel.pagination import Page, PageQuery, paginate
 from kernel.principals import Caller
 from kernel.problems import NotFound, TooManyRequests, Unauthenticated, problems_of
@@ -41,7 +42,6 @@ from services.identity.schemas.accounts import (
     TeamRoleRead,
 )
 from services.identity.service import credentials, export, profile, second_factor, sessions
-from services.identity.service.mail import deliver
 
 router = Router(
     prefix="/api/accounts/me", tags=["accounts"], responses=problems_of(Unauthenticated, NotFound)

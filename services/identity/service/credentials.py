@@ -6,6 +6,7 @@ from kernel.activity import Outcome, log_activity
 from kernel.clock import utc_now
 from kernel.db import Session, Snapshot, Tenancy
 from kernel.ids import hash_token
+from kernel.mail import Letter
 from kernel.principals import Principal
 from kernel.problems import Invalid, NotFound
 from services.identity.domain.accounts import normalized_email
@@ -13,7 +14,6 @@ from services.identity.errors import AddressTaken, LinkExpired, WrongPassword
 from services.identity.models import User
 from services.identity.queries import accounts as queries
 from services.identity.service import letters, throttle
-from services.identity.service.mail import Letter
 from services.identity.service.sessions import end_other_sessions
 from services.identity.service.tools import Tools
 

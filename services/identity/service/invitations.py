@@ -13,6 +13,7 @@ from kernel.clock import utc_now
 from kernel.db import Session, Tenancy, act_as
 from kernel.events import record
 from kernel.ids import hash_token, new_token, uuid7
+from kernel.mail import Letter
 from kernel.principals import Principal
 from kernel.problems import NotFound, TooManyRequests
 from services.identity.domain.accounts import normalized_email
@@ -29,7 +30,6 @@ from services.identity.queries import invitations as queries
 from services.identity.queries import teams as team_queries
 from services.identity.service import letters
 from services.identity.service.credentials import get_user, page_link, refuse_weak
-from services.identity.service.mail import Letter
 from services.identity.service.tools import Tools
 
 MOST_OPEN = 100

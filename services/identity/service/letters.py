@@ -1,6 +1,6 @@
 """The letters that identity writes: what happened or is asked, and the way out for whoever did not ask."""
 
-from services.identity.service.mail import Letter
+from kernel.mail import Letter
 
 IF_NOT_YOU = "If it was not you, set a new password at once and end all sessions."
 

@@ -11,6 +11,7 @@ from kernel.activity import Outcome, log_activity
 from kernel.clock import utc_now
 from kernel.db import Tenancy
 from kernel.ids import uuid7
+from kernel.mail import Letter
 from services.identity.domain.accounts import normalized_email
 from services.identity.errors import LinkExpired
 from services.identity.models import User
@@ -18,7 +19,6 @@ from services.identity.queries import accounts as queries
 from services.identity.queries import sessions
 from services.identity.service import letters
 from services.identity.service.credentials import fingerprint, page_link, refuse_weak
-from services.identity.service.mail import Letter
 from services.identity.service.tools import Tools
 
 LINK_LIFETIME, RESET_LIFETIME = timedelta(days=2), timedelta(hours=1)

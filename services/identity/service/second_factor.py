@@ -6,6 +6,7 @@ from kernel.activity import log_activity
 from kernel.db import Database, Session, Tenancy
 from kernel.ids import hash_token
 from kernel.logs import get_logger
+from kernel.mail import Letter
 from kernel.principals import Principal
 from services.identity.domain import second_factor as domain
 from services.identity.errors import TwoFactorIsOff, TwoFactorIsOn, WrongCode
@@ -13,7 +14,6 @@ from services.identity.queries import second_factors as queries
 from services.identity.service import letters, throttle
 from services.identity.service.credentials import get_user, require_password
 from services.identity.service.login import accept_code
-from services.identity.service.mail import Letter
 from services.identity.service.sealing import Keyring
 from services.identity.service.sessions import end_other_sessions
 from services.identity.service.tools import Tools

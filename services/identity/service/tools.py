@@ -1,9 +1,9 @@
 """What identity's commands need at hand: made once per process, shared by all requests."""
 
 from kernel.db import Database
+from kernel.mail import mail_of
 from services.identity.service.keys import SigningKeys
 from services.identity.service.links import LinkSigner
-from services.identity.service.mail import mail_of
 from services.identity.service.passwords import Passwords
 from services.identity.service.sealing import Keyring, Sealer
 from services.identity.settings import IdentitySettings

@@ -33,3 +33,14 @@ class ParticipantExists(Problem):
     slug = "participant-exists"
     title = "There is such a participant"
     status = 409
+
+
+class TooManyLetters(Problem):
+    """The team has sent as many letters within 24 hours as this installation allows; `maximum` and `used` say how many.
+
+    Send fewer, come back tomorrow, or ask the operator for more.
+    """
+
+    slug = "too-many-letters"
+    title = "The team has sent many letters today"
+    status = 429

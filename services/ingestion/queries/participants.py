@@ -32,6 +32,8 @@ def participants(survey_id: int, *, status: str | None = None) -> Select[Partici
     statement = select(Participant).where(Participant.survey_id == survey_id)
     if status is None:
         return statement
+    if status == "undeliverable":
+        return statement.where(Participant.mail_error != "")
     if status == "unsubscribed":
         return statement.where(Participant.unsubscribed_at.is_not(None))
     joined = statement.outerjoin(SurveyResponse, SurveyResponse.id == Participant.survey_response_id)
@@ -124,6 +126,13 @@ async def find_own_participant(session: AsyncSession) -> OwnParticipant | None:
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else OwnParticipant(*row)
+
+
+async def unsubscribe_own(session: Session) -> None:
+    """Note that the participant of this public session wants no more letters."""
+    await session.execute(
+        update(Participant).where(Participant.unsubscribed_at.is_(None)).values(unsubscribed_at=func.now())
+    )
 
 
 async def link_interview(session: Session, participant_id: int, response_id: int) -> None:

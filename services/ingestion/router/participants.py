@@ -48,7 +48,8 @@ async def list_participants(
     page: PageQuery,
     request: Request,
     status: Annotated[
-        ParticipantStatus | Literal["unsubscribed"] | None, Query(description="Only those who stand so.")
+        ParticipantStatus | Literal["unsubscribed", "undeliverable"] | None,
+        Query(description="Only those who stand so."),
     ] = None,
 ) -> Page[ParticipantRead]:
     """List participants with their links, in the order in which they were added; for who may edit."""

@@ -244,6 +244,22 @@ def turned_away_page(request: Request, seen: Visit, problem: Problem) -> Respons
     return _message(request, reader, message, asked=seen.questionnaire, status_code=problem.status)
 
 
+def unsubscribe_page(request: Request, seen: Visit, *, is_done: bool) -> Response:
+    """The form that ends letters, or that they have ended."""
+    reader = _reader(request, seen.questionnaire, None)
+    if is_done:
+        message = ("unsubscribed_title", reader.say("unsubscribed_text"))
+        return _message(request, reader, message, asked=seen.questionnaire, tone="good")
+    return _page("unsubscribe.html", request, reader, asked=seen.questionnaire, status_code=http.HTTP_200_OK)
+
+
+def no_link_page(request: Request) -> Response:
+    """A personal link that is not known (any more)."""
+    reader = _reader(request, None, None)
+    message = ("link_title", reader.say("link_text"))
+    return _message(request, reader, message, status_code=http.HTTP_404_NOT_FOUND)
+
+
 def expired_page(request: Request) -> Response:
     """A form that is not ours or too old."""
     reader = _reader(request, None, None)

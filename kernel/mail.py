@@ -1,6 +1,7 @@
-"""Mail out: SMTP where a server is configured, files in a folder otherwise (the local stack)."""
+"""Mail out: SMTP over checked TLS where a server is configured, files in a folder otherwise (the local stack)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -10,18 +11,27 @@ import aiosmtplib
 
 from kernel.ids import uuid7
 from kernel.logs import get_logger
-from services.identity.settings import IdentitySettings
+from kernel.settings import MailSettings
 
 logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A plain-text message to one address."""
+    """A plain-text message to one address; `headers` are further ones, such as List-Unsubscribe."""
 
     to: str
     subject: str
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class LetterRefused(Exception):  # noqa: N818 - the server's verdict on one letter
+    """The server has refused this letter: it was not taken, and the text says why."""
+
+
+class MailUnreachable(Exception):  # noqa: N818 - a state of the server
+    """No server took a connection: nothing was handed over, and another time it may be."""
 
 
 class Mail(Protocol):
@@ -67,7 +77,7 @@ class SmtpMail:
         )
 
 
-def mail_of(settings: IdentitySettings) -> Mail:
+def mail_of(settings: MailSettings) -> Mail:
     """Return the way out that the settings name."""
     if settings.smtp_url:
         return SmtpMail(settings.smtp_url, settings.mail_from)
@@ -85,9 +95,29 @@ async def deliver(mail: Mail, letter: Letter) -> None:
         logger.exception("mail not sent", subject=letter.subject)
 
 
+async def hand_over(mail: Mail, letter: Letter) -> None:
+    """Send a letter, and tell apart why it was not taken: raises LetterRefused or MailUnreachable.
+
+    Whatever else is raised leaves open whether the server has taken it, such as a connection that breaks in the middle.
+    """
+    try:
+        await mail.send(letter)
+    except aiosmtplib.SMTPAuthenticationError as error:
+        raise MailUnreachable(str(error)) from error
+    except (aiosmtplib.SMTPConnectError, ConnectionRefusedError) as error:
+        raise MailUnreachable(str(error)) from error
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        reasons = "; ".join(f"{each.code} {each.message}" for each in error.recipients)
+        raise LetterRefused(reasons) from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise LetterRefused(f"{error.code} {error.message}") from error
+
+
 def _message(sender: str, letter: Letter) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Message-ID"] = f"<{uuid7()}@plugzero>"
+    for name, value in letter.headers.items():
+        message[name] = value
     message.set_content(letter.text)
     return message
