@@ -75,9 +75,8 @@ def create_app(
         # kernel.middleware measures and traces requests, around everything else.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.resources = resources or Resources.of(settings)
+    app.state.resources, app.state.constraints = resources or Resources.of(settings), constraints or {}
     app.add_middleware(RequestContext, service=settings.service)
-    app.state.constraints = constraints or {}
     add_problem_handlers(app)
     app.include_router(_operations(settings))
     for router in routers:

@@ -343,8 +343,7 @@ def incomplete_step(shown: Sequence[Step], state: State) -> Step | None:
 
 def next_question(step: Step, state: State) -> str:
     """Code of the first question of a step that has no answer yet, its last where all have one."""
-    told = state.told
-    asked = [question.code for question in step.questions if not isinstance(question, UNANSWERED)]
+    told, asked = state.told, [each.code for each in step.questions if not isinstance(each, UNANSWERED)]
     return next((code for code in asked if code not in told), step.questions[-1].code)
 
 
