@@ -14,6 +14,7 @@ import pytest
 
 from services.ingestion.consumers.jobs import purge_exports
 from tests.conftest import Clients, Person
+from tests.ingestion.survey_definitions import interviewed, published
 from tests.ingestion.test_files import imported
 
 Drain = Callable[[], Awaitable[None]]
@@ -168,6 +169,36 @@ async def test_an_export_goes_with_its_file_and_after_a_day(
     await clients.ingestion.delete(f"/api/files/{file['id']}", headers=alice.headers)
     await drain()
     assert await resources.objects.keys(key) == []
+
+
+async def test_responses_of_a_survey_leave_in_one_call_wide_or_long(
+    clients: Clients, drain: Drain, alice: Person, mallory: Person, project: int
+) -> None:
+    survey = await published(clients.ingestion, project, alice.headers)
+    path = f"/api/surveys/{survey['id']}/export"
+    for cups in (2, 5):
+        await interviewed(clients.ingestion, survey, {"drink": "coffee", "cups": cups})
+    await drain()
+
+    async def lines(**how: str) -> list[str]:
+        asked = clients.ingestion.get(path, params={"format": "csv", **how}, headers=alice.headers)
+        asking = asyncio.ensure_future(asked)
+        while not asking.done():
+            await drain()
+        answer = await asking
+        assert answer.status_code == 303, answer.text
+        return (await downloaded(answer.headers["location"])).content.decode("utf-8-sig").splitlines()
+
+    assert len(await lines()) == 3
+    long = await lines(layout="long")
+    assert long[0] == "row,response_id,variable,variable_label,value,value_label,number,missing"
+    assert [line.split(",")[4:7] for line in long if ",cups," in line] == [
+        ["2.0", "", "2.0"],
+        ["5.0", "", "5.0"],
+    ]
+    assert "skipped" in next(line for line in long if ",why," in line)
+    answer = await clients.ingestion.get(path, params={"format": "csv"}, headers=mallory.headers)
+    assert answer.status_code == 404
 
 
 async def test_the_answers_of_a_survey_and_an_unknown_dataset(clients: Clients, alice: Person) -> None:

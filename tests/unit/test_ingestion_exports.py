@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.datasets.values import ExportFormat
-from services.ingestion.domain.exports.request import Answers
+from services.ingestion.domain.exports.request import Answers, Layout, Wish
 from services.ingestion.domain.exports.writing import write_export
 from services.ingestion.domain.importing import import_table
 from services.ingestion.domain.refusals import FileRefused
@@ -36,7 +36,8 @@ class Exported:
             work.mkdir()
             with duckdb.connect() as connection:
                 connection.execute("SET TimeZone = 'UTC'")
-                written = write_export(connection, table.parquet, table.codebook, kind, work, silent, **how)
+                wish = Wish(kind, **how)
+                written = write_export(connection, table.parquet, table.codebook, wish, work, silent)
             self.content = written.path.read_bytes()
             self.n_rows, self.notes = written.n_rows, written.notes
 
@@ -220,9 +221,52 @@ def test_names_that_spss_forbids_are_changed_and_stay_apart() -> None:
 
 def test_a_choice_of_variables_and_of_codes_or_labels(tmp_path: Path) -> None:
     content = labelled(tmp_path)
-    assert Exported(content, ExportFormat.CSV, variables=["q"]).rows[:2] == [["q", "q__missing"], ["Yes", ""]]
-    codes = Exported(content, ExportFormat.CSV, variables=["q"], answers=Answers.CODES)
+    assert Exported(content, ExportFormat.CSV, variables=("q",)).rows[:2] == [
+        ["q", "q__missing"],
+        ["Yes", ""],
+    ]
+    codes = Exported(content, ExportFormat.CSV, variables=("q",), answers=Answers.CODES)
     assert codes.rows[1] == ["1", ""]
+
+
+WAVES = [
+    ("N", 34, "TV; Radio"),
+    ("S", "", "Radio"),
+    ("N", 20, ""),
+    ("S", 30, "TV; Paper"),
+    ("N", 40, "Radio; Paper"),
+]
+
+
+def test_a_long_file_has_a_line_for_each_value(tmp_path: Path) -> None:
+    content = as_csv(("region", "age", "media"), *WAVES * 4)
+    [head, *lines] = Exported(content, ExportFormat.CSV, layout=Layout.LONG).rows
+    assert head == ["row", "variable", "variable_label", "value", "value_label", "number", "missing"]
+    assert lines[:7] == [
+        ["1", "region", "region", "N", "N", "", ""],
+        ["1", "age", "age", "34", "", "34.0", ""],
+        ["1", "media", "media", "TV", "TV", "", ""],
+        ["1", "media", "media", "Radio", "Radio", "", ""],
+        ["2", "region", "region", "S", "S", "", ""],
+        ["2", "age", "age", "", "", "", ""],
+        ["2", "media", "media", "Radio", "Radio", "", ""],
+    ]
+    assert [line[3] for line in lines[7:10]] == ["N", "20", ""]
+    assert len(lines) == 4 * (5 * 2 + 8)
+    labels = labelled(tmp_path)
+    answers = Exported(labels, ExportFormat.CSV, layout=Layout.LONG, variables=("q",)).rows[1:]
+    before = Imported(labels)
+    assert [line[3] or None for line in answers] == before.column("q")
+    assert [line[6] or None for line in answers] == before.column("q__missing")
+    assert answers[0][4] == "Yes"
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_every_format_holds_a_long_file(kind: ExportFormat) -> None:
+    exported = Exported(SURVEY, kind, layout=Layout.LONG)
+    assert exported.n_rows > len(Imported(SURVEY).rows) * 9
+    if kind is not ExportFormat.TRIPLES:
+        assert len(Imported(exported.content).rows) == exported.n_rows
 
 
 def test_what_excel_and_spss_cannot_hold_is_refused_and_not_cut() -> None:

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from contracts.datasets.values import ExportFormat
+from services.ingestion.domain.exports.request import Wish
 from services.ingestion.domain.exports.writing import write_export
 from tests.imported_file import silent
 
@@ -94,7 +95,9 @@ def exported(
             connection.executemany(f"INSERT INTO made VALUES ({marks})", rows)
         connection.execute(f"COPY made TO '{work / 'rows.parquet'}' (FORMAT parquet)")
         codebook = {"variables": [{"label": entry["alias"], **entry} for entry in entries]}
-        made = write_export(connection, work / "rows.parquet", codebook, ExportFormat.TRIPLES, work, silent)
+        made = write_export(
+            connection, work / "rows.parquet", codebook, Wish(ExportFormat.TRIPLES), work, silent
+        )
         assert made.n_rows == len(rows)
         return TripleS(made.path.read_bytes()), made.notes
 

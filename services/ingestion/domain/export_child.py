@@ -20,22 +20,13 @@ def main() -> int:
     request = json.loads(Path(sys.argv[4]).read_text(encoding="utf-8"))
 
     def write(engine: Limits, report: Report) -> Mapping[str, Any]:
-        from contracts.datasets.values import ExportFormat
         from services.ingestion.domain.engine import engine_of
-        from services.ingestion.domain.exports.request import Answers
+        from services.ingestion.domain.exports.request import Wish
         from services.ingestion.domain.exports.writing import write_export
 
         with engine_of(work, engine) as connection:
-            made = write_export(
-                connection,
-                parquet,
-                request["codebook"],
-                ExportFormat(request["format"]),
-                work,
-                report,
-                variables=request["variables"],
-                answers=Answers(request["answers"]),
-            )
+            wish = Wish.of_json(request["format"], request)
+            made = write_export(connection, parquet, request["codebook"], wish, work, report)
         return {
             "path": str(made.path),
             "content_type": made.content_type,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response, status
+from fastapi import Depends, Query, Response, status
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from contracts.datasets.values import ExportFormat
@@ -17,9 +17,9 @@ from kernel.problems import problems_of
 from kernel.resources import Resources
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessResources
-from services.ingestion.domain.exports.request import Answers
+from services.ingestion.domain.exports.request import Answers, Layout
 from services.ingestion.errors import DatasetWithoutRows, ExportRefused
-from services.ingestion.queries import datasets
+from services.ingestion.queries import datasets, responses, surveys
 from services.ingestion.queries import exports as queries
 from services.ingestion.schemas.exports import ExportCreate, ExportRead
 from services.ingestion.service import exports as service
@@ -31,6 +31,18 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
 }
 ASK_PROBLEMS = problems_of(DatasetWithoutRows, ExportRefused)
 WAIT_FOR_FILE_S = 25.0
+
+
+def wanted_file(
+    file_format: Annotated[ExportFormat, Query(alias="format")],
+    answers: Answers = Answers.LABELS,
+    layout: Layout = Layout.WIDE,
+) -> ExportCreate:
+    """Return which file the address asks for: all variables."""
+    return ExportCreate(format=file_format, variables=None, answers=answers, layout=layout)
+
+
+WantedFile = Annotated[ExportCreate, Depends(wanted_file)]
 
 
 @router.post("/datasets/{dataset_id}/exports", responses={**ACCEPTED, **ASK_PROBLEMS})
@@ -76,14 +88,41 @@ async def download_export(
     dataset_id: int,
     caller: Caller,
     resources: ProcessResources,
-    file_format: Annotated[ExportFormat, Query(alias="format")],
-    answers: Answers = Answers.LABELS,
+    wanted: WantedFile,
 ) -> Response:
     """Lead to the dataset as a file: 303 to the file once it is written, 202 where that takes longer than 25 seconds.
 
     A file that cannot be written is 422 with the reason.
     """
-    body = ExportCreate(format=file_format, variables=None, answers=answers)
+    return await _led_to(resources, caller, dataset_id, wanted)
+
+
+@router.get(
+    "/surveys/{survey_id}/export",
+    response_class=Response,
+    responses={
+        303: {"description": "The file is at `Location`, for five minutes."},
+        **ACCEPTED,
+        **ASK_PROBLEMS,
+    },
+)
+async def download_responses(
+    survey_id: int,
+    caller: Caller,
+    resources: ProcessResources,
+    wanted: WantedFile,
+) -> Response:
+    """Lead to the survey's responses as a file: the export of its dataset."""
+    async with resources.database.snapshot(Tenancy.of_caller(caller)) as session:
+        await surveys.get_survey(session, survey_id)
+        dataset = await responses.find_dataset(session, survey_id)
+    if dataset is None:
+        raise DatasetWithoutRows(f"Survey {survey_id} was not published yet; it has no responses.")
+    return await _led_to(resources, caller, dataset.id, wanted)
+
+
+async def _led_to(resources: Resources, caller: Principal, dataset_id: int, body: ExportCreate) -> Response:
+    """The way to a file: it is written, it is being written, or why it cannot be."""
     export = await _ask(resources, caller, dataset_id, body, wait_s=WAIT_FOR_FILE_S)
     if export.error is not None:
         raise ExportRefused(f"{export.error['detail']} {export.error['hint']}")
@@ -109,9 +148,7 @@ async def _ask(
         export = await service.request_export(
             session,
             dataset_id,
-            kind=body.format,
-            variables=body.variables,
-            answers=body.answers,
+            body.wish,
             user_id=caller.user_id,
         )
         asked = _shaped(export, None)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.datasets.values import ExportFormat
 from contracts.ingestion import ExportStatus
-from services.ingestion.domain.exports.request import Answers
+from services.ingestion.domain.exports.request import Answers, Layout, Wish
 
 
 class ExportCreate(BaseModel):
@@ -24,6 +24,16 @@ class ExportCreate(BaseModel):
     answers: Answers = Field(
         Answers.LABELS, description="Answers as labels or as codes in CSV and Excel; the others hold both."
     )
+    layout: Layout = Field(
+        Layout.WIDE, description="A line for each row (`wide`), or for each value of each row (`long`)."
+    )
+
+    @property
+    def wish(self) -> Wish:
+        """What is wanted."""
+        return Wish(
+            self.format, None if self.variables is None else tuple(self.variables), self.answers, self.layout
+        )
 
 
 class ExportRead(BaseModel):

@@ -13,7 +13,7 @@ from kernel.access import Permission, require_project
 from kernel.db import Session, Snapshot
 from kernel.events import record
 from kernel.problems import Invalid
-from services.ingestion.domain.exports.request import Answers
+from services.ingestion.domain.exports.request import Wish
 from services.ingestion.errors import DatasetWithoutRows, problem_of_refusal
 from services.ingestion.models import DatasetExport
 from services.ingestion.queries import datasets
@@ -49,10 +49,8 @@ class WrittenExport:
 async def request_export(
     session: Session,
     dataset_id: int,
+    wish: Wish,
     *,
-    kind: ExportFormat,
-    variables: Sequence[str] | None,
-    answers: Answers,
     user_id: int,
 ) -> DatasetExport:
     """Return the export of the dataset's present version: the one that was asked for before, or a new one.
@@ -64,15 +62,15 @@ async def request_export(
     version = await datasets.find_current_version(session, dataset)
     if version is None:
         raise DatasetWithoutRows(f"Dataset {dataset_id} has no version yet.")
-    _refuse_unknown(version.codebook, variables)
-    request = {"variables": list(variables) if variables is not None else None, "answers": answers.value}
-    digest = _hash(kind, request)
+    _refuse_unknown(version.codebook, wish.variables)
+    request = wish.as_json()
+    digest = _hash(wish.format, request)
     export_id = await queries.add_unless_asked_for(
         session,
         project_id=dataset.project_id,
         dataset_id=dataset_id,
         dataset_version=version.number,
-        format=kind.value,
+        format=wish.format.value,
         request=request,
         request_hash=digest,
         status=ExportStatus.PENDING.value,
@@ -92,7 +90,7 @@ async def request_export(
 def _refuse_unknown(codebook: Mapping[str, Any], variables: Sequence[str] | None) -> None:
     known = {entry["alias"] for entry in codebook.get("variables", ())}
     unknown = [name for name in variables or () if name not in known]
-    if unknown or variables == []:
+    if unknown or (variables is not None and not variables):
         listed = ", ".join(sorted(known)[:8])
         what = f"The dataset has no {unknown[0]!r}" if unknown else "Choose at least one variable"
         raise Invalid.at("/variables", f"{what}; it has {listed}{' …' if len(known) > 8 else ''}.")  # noqa: PLR2004 - as many as are listed

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from contracts.datasets.values import ExportFormat
 from services.ingestion.domain.quoting import identifier, literal
 
 SEPARATOR = ";"
@@ -28,6 +29,42 @@ class Answers(StrEnum):
 
     LABELS = "labels"
     CODES = "codes"
+
+
+class Layout(StrEnum):
+    """What a line of the file is: a row of the dataset, or one value of a row."""
+
+    WIDE = "wide"
+    LONG = "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants written of a dataset; without `variables`, all of them."""
+
+    format: ExportFormat
+    variables: tuple[str, ...] | None = None
+    answers: Answers = Answers.LABELS
+    layout: Layout = Layout.WIDE
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is stored of it, beside the format."""
+        told = {
+            "variables": None if self.variables is None else list(self.variables),
+            "answers": self.answers.value,
+        }
+        return told if self.layout is Layout.WIDE else {**told, "layout": self.layout.value}
+
+    @classmethod
+    def of_json(cls, kind: str, stored: Mapping[str, Any]) -> Self:
+        """Return the wish of which this was stored."""
+        named = stored["variables"]
+        return cls(
+            ExportFormat(kind),
+            None if named is None else tuple(named),
+            Answers(stored["answers"]),
+            Layout(stored.get("layout", Layout.WIDE)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +123,10 @@ def text_sql(entry: Mapping[str, Any], answers: Answers) -> str:
     """Return the SQL expression of a variable's value as the text of a cell."""
     name, kind = identifier(entry["alias"]), entry["kind"]
     if kind == "multiple":
-        piece = _label_sql(entry, "piece") if answers is Answers.LABELS else "piece"
+        piece = label_sql(entry, "piece") if answers is Answers.LABELS else "piece"
         return f"array_to_string(list_transform({name}, lambda piece: {piece}), {literal(SEPARATOR)})"
     if kind in CATEGORIES and answers is Answers.LABELS:
-        return _label_sql(entry, name)
+        return label_sql(entry, name)
     if kind == "datetime":
         at = f"({name} AT TIME ZONE 'UTC')"
         whole, broken = (f"strftime({at}, '%Y-%m-%dT%H:%M:%S{end}Z')" for end in ("", ".%f"))
@@ -97,7 +134,8 @@ def text_sql(entry: Mapping[str, Any], answers: Answers) -> str:
     return f"CAST({name} AS VARCHAR)"
 
 
-def _label_sql(entry: Mapping[str, Any], code: str) -> str:
+def label_sql(entry: Mapping[str, Any], code: str) -> str:
+    """Return the SQL expression of a code's label; the code where it has none."""
     labels = {code: label for code, label in labels_of(entry).items() if code != label}
     if not labels:
         return code

@@ -1,13 +1,14 @@
 """One export: the dataset's Parquet file and codebook → a file of the format that was asked for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.datasets.values import ExportFormat
 from services.ingestion.domain.exports.delimited import export_csv
+from services.ingestion.domain.exports.lengthening import lengthened
 from services.ingestion.domain.exports.parquet import export_parquet
-from services.ingestion.domain.exports.request import Answers, Exported, Source
+from services.ingestion.domain.exports.request import Exported, Layout, Source, Wish
 from services.ingestion.domain.exports.spss import export_sav
 from services.ingestion.domain.exports.triples import export_triples
 from services.ingestion.domain.exports.workbook import export_xlsx
@@ -21,20 +22,18 @@ def write_export(  # noqa: PLR0917 - the whole of an export
     connection: "DuckDBPyConnection",
     parquet: Path,
     codebook: Mapping[str, Any],
-    kind: ExportFormat,
+    wish: Wish,
     work: Path,
     progress: Callable[[str, int, int], None],
-    *,
-    variables: Sequence[str] | None = None,
-    answers: Answers = Answers.LABELS,
 ) -> Exported:
     """Write the file into `work`; raises FileRefused where the format cannot hold the dataset."""
     described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(parquet))})").fetchall()
     columns = frozenset(row[0] for row in described)
-    chosen = tuple(variables) if variables is not None else None
-    source = Source(parquet, codebook, columns, chosen, answers)
+    source = Source(parquet, codebook, columns, wish.variables, wish.answers)
     progress("writing", 0, 1)
-    match kind:
+    if wish.layout is Layout.LONG:
+        source = lengthened(connection, source, work)
+    match wish.format:
         case ExportFormat.CSV:
             exported = export_csv(connection, source, work)
         case ExportFormat.XLSX:
