@@ -78,8 +78,7 @@ def create_app(
     app.state.resources, app.state.constraints = resources or Resources.of(settings), constraints or {}
     app.add_middleware(RequestContext, service=settings.service)
     add_problem_handlers(app)
-    app.include_router(_operations(settings))
-    for router in routers:
+    for router in (_operations(settings), *routers):
         app.include_router(router)
     _describe(app)
     return app

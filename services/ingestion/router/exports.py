@@ -33,7 +33,7 @@ ASK_PROBLEMS = problems_of(DatasetWithoutRows, ExportRefused)
 WAIT_FOR_FILE_S = 25.0
 
 
-def wanted_file(
+async def wanted_file(
     file_format: Annotated[ExportFormat, Query(alias="format")],
     answers: Answers = Answers.LABELS,
     layout: Layout = Layout.WIDE,

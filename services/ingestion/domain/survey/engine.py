@@ -35,6 +35,7 @@ from services.ingestion.domain.survey.questions import (
     Question,
     Statement,
 )
+from services.ingestion.domain.survey.texts import storable
 
 Layout = Literal["CLASSIC", "FOCUS"]
 Answers = dict[str, Any]
@@ -112,16 +113,10 @@ def open_interview(definition: Definition, link: Mapping[str, str], *, seed: int
     carried: Answers = {}
     for _, _, question in definition.questions():
         if isinstance(question, Hidden):
-            value = _storable(link.get(question.code) or question.default or "")
+            value = storable(link.get(question.code) or question.default or "")
             if value and (not question.cells or value in {cell.code for cell in question.cells}):
                 carried[question.code] = value
     return apply(definition, carried, {}, seed=seed).state
-
-
-def _storable(value: str) -> str:
-    """A link's value as it is kept: at most 1,000 characters, without what PostgreSQL or UTF-8 cannot hold."""
-    kept = "".join(c for c in value if c.isprintable() and not "\ud800" <= c <= "\udfff")
-    return kept.strip()[:1_000]
 
 
 def apply(

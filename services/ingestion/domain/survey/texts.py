@@ -73,3 +73,9 @@ def _quality(parameters: str) -> float:
         return float(value)
     except ValueError:
         return 0.0
+
+
+def storable(value: str) -> str:
+    """A link's value as it is kept: at most 1,000 characters, without what PostgreSQL or UTF-8 cannot hold."""
+    kept = "".join(c for c in value if c.isprintable() and not "\ud800" <= c <= "\udfff")
+    return kept.strip()[:1_000]
