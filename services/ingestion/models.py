@@ -100,6 +100,8 @@ class SurveyVersion(Base):
     """Pages, questions and logic as published."""
     definition_hash: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the canonical definition, hexadecimal."""
+    edits: Mapped[list[Any]] = mapped_column(JSONB, server_default=FetchedValue())
+    """What changed since the version before, and whether trends go on."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
     """When the row was inserted."""
 

@@ -86,6 +86,9 @@ class SurveyVersion(models.Model):
     definition_hash = models.CharField(
         max_length=64, db_comment="SHA-256 of the canonical definition, hexadecimal."
     )
+    edits = ListField(
+        db_default=[], db_comment="What changed since the version before, and whether trends go on."
+    )
     created_at = CreatedAtField()
 
     class Meta:

@@ -37,6 +37,8 @@ from services.ingestion.schemas.surveys import (
     SurveyDuplicate,
     SurveyImport,
     SurveyImported,
+    SurveyPublish,
+    SurveyPublishedRead,
     SurveyRead,
     SurveyUpdate,
     SurveyVersionRead,
@@ -179,10 +181,20 @@ async def delete_survey(survey_id: int, session: Transaction) -> Response:
 
 @router.post("/surveys/{survey_id}/publish", responses=EDIT_PROBLEMS | STATE_PROBLEMS)
 async def publish_survey(
-    survey_id: int, session: Transaction, request: Request, response: Response
-) -> SurveyRead:
-    """Freeze the draft as an immutable version and take answers on it."""
-    return await _read(session, await service.publish_survey(session, survey_id), request, response)
+    survey_id: int,
+    *,
+    session: Transaction,
+    request: Request,
+    response: Response,
+    body: Annotated[SurveyPublish | None, Body()] = None,
+) -> SurveyPublishedRead:
+    """Freeze the draft as an immutable version and take answers on it; `edits` say what that does to trends."""
+    trends = [(one.pointer, one.trend, one.reason) for one in body.trends] if body else []
+    survey = await service.publish_survey(session, survey_id, trends=trends)
+    read = await _read(session, survey, request, response)
+    version = await queries.find_version(session, survey.published_version_id)
+    edits = version.edits if version else []
+    return SurveyPublishedRead.model_validate({**read.model_dump(), "edits": edits})
 
 
 @router.post("/surveys/{survey_id}/pause", responses=STATE_PROBLEMS)
@@ -213,9 +225,15 @@ async def reopen_survey(
 async def lint_survey(survey_id: int, session: ReadOnly) -> LintRead:
     """Say what would refuse publication (errors), and what deserves a look (warnings)."""
     survey = await queries.get_survey(session, survey_id)
-    issues = service.lint_draft(survey, await queries.list_versions(session, survey_id))
+    published = await queries.list_versions(session, survey_id)
+    issues = service.lint_draft(survey, published)
+    edits = service.edits_of_draft(survey, published)
     return LintRead.model_validate(
-        {"publishable": not any(i.level == "error" for i in issues), "issues": [vars(i) for i in issues]}
+        {
+            "publishable": not any(i.level == "error" for i in issues),
+            "issues": [vars(i) for i in issues],
+            "edits": [vars(edit) for edit in edits],
+        }
     )
 
 

@@ -77,6 +77,12 @@ class ForeignFormat(StrEnum):
     XLSFORM = "xlsform"
 
 
+class SurveyPublishedRead(SurveyRead):
+    """A survey that was published, and what its version changed."""
+
+    edits: list["EditRead"]
+
+
 class SurveyImport(BaseModel):
     """A survey that was written for another program."""
 
@@ -112,6 +118,39 @@ class RedirectKey(BaseModel):
     )
 
 
+class EditRead(BaseModel):
+    """A change since the version before, and whether figures before and after can stand in one trend."""
+
+    kind: str = Field(description="wording, option_added, recode, scale_reversed, order, base, …")
+    pointer: str = Field(
+        description="JSON Pointer into the new definition; into the old one for what is gone."
+    )
+    question: str | None
+    old: Any
+    new: Any
+    trend: Literal["joins", "breaks"]
+    reason: str
+    overridden: bool = Field(description="Whether a researcher judged, instead of the kind.")
+
+
+class TrendJudgement(BaseModel):
+    """A researcher's word on one edit: whether its trend goes on, and why."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    pointer: str = Field(max_length=500, description="Of an edit, as `lint` lists it.")
+    trend: Literal["joins", "breaks"]
+    reason: str = Field(min_length=1, max_length=1_000)
+
+
+class SurveyPublish(BaseModel):
+    """Judgements on what a publication does to trends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trends: Annotated[list[TrendJudgement], Field(max_length=1_000)] = []
+
+
 class SurveyVersionRead(BaseModel):
     """A published version, which never changes."""
 
@@ -123,6 +162,7 @@ class SurveyVersionRead(BaseModel):
     theme_config: dict[str, Any]
     definition: dict[str, Any]
     definition_hash: str
+    edits: list[EditRead] = Field(description="What changed since the version before.")
     created_at: datetime
 
 
@@ -139,6 +179,7 @@ class LintRead(BaseModel):
 
     publishable: bool
     issues: list[LintIssue]
+    edits: list[EditRead] = Field(description="What publishing would change in the present version.")
 
 
 class ResponseRead(BaseModel):

@@ -1,6 +1,7 @@
 """Commands of surveys: create, edit, publish, pause, close, reopen, delete."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from contracts.ingestion import (
@@ -18,6 +19,7 @@ from kernel.etags import require_match
 from kernel.events import record
 from kernel.problems import Invalid
 from services.ingestion.domain.survey.definition import Definition, definition_hash, parse_definition
+from services.ingestion.domain.survey.edits import Edit, Trend, edits_between, overridden
 from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, unstorable
 from services.ingestion.domain.survey.lint import lint
 from services.ingestion.domain.survey.merging import merge_patch
@@ -156,23 +158,28 @@ async def delete_survey(session: Session, survey_id: int) -> None:
     await session.delete(survey)
 
 
-async def publish_survey(session: Session, survey_id: int) -> Survey:
+async def publish_survey(
+    session: Session, survey_id: int, *, trends: Sequence[tuple[str, Trend, str]] = ()
+) -> Survey:
     """Freeze the draft as a new version and take answers on it; an unchanged draft keeps its version.
 
-    Raises Invalid for a definition that the linter refuses, SurveyInOtherState for a closed survey.
+    `trends` are judgements on edits: (pointer, joins or breaks, reason). Raises Invalid for a definition that the linter refuses
+    and for a pointer where nothing changed, SurveyInOtherState for a closed survey.
     """
     survey, grant = await _writable(session, survey_id)
     if survey.status == SurveyStatus.CLOSED:
         raise SurveyInOtherState(
             "A closed survey is reopened before it is published again.", survey_status=survey.status
         )
-    publishable(survey, await queries.list_versions(session, survey.id))
+    published = await queries.list_versions(session, survey.id)
+    publishable(survey, published)
+    edits = judged(edits_of_draft(survey, published), trends)
     current = await queries.find_version(session, survey.published_version_id)
     digest = definition_hash(
         survey.definition, layout_style=survey.layout_style, theme=survey.theme_config, title=survey.title
     )
     if current is None or current.definition_hash != digest:
-        current = await _freeze(session, survey, digest)
+        current = await _freeze(session, survey, digest, edits)
     elif survey.status == SurveyStatus.PUBLISHED:
         return survey
     survey.published_version_id = current.id
@@ -209,7 +216,30 @@ def lint_draft(survey: Survey, published: Sequence[SurveyVersion]) -> list[Issue
     return lint(definition, [parse_definition(version.definition) for version in published])
 
 
-async def _freeze(session: Session, survey: Survey, digest: str) -> SurveyVersion:
+def edits_of_draft(survey: Survey, published: Sequence[SurveyVersion]) -> list[Edit]:
+    """Return what a draft changes in the newest version; nothing before the first one, or in a draft that cannot be read."""
+    if not published:
+        return []
+    try:
+        return edits_between(parse_definition(published[-1].definition), parse_definition(survey.definition))
+    except DefinitionRefused:
+        return []
+
+
+def judged(edits: Sequence[Edit], trends: Sequence[tuple[str, Trend, str]]) -> list[Edit]:
+    """Return the edits with a researcher's judgements on them; raises Invalid for a pointer where nothing changed."""
+    known = {edit.pointer for edit in edits}
+    strange = [
+        (f"/trends/{place}/pointer", "nothing changed here; GET …/lint lists the edits")
+        for place, (pointer, _, _) in enumerate(trends)
+        if pointer not in known
+    ]
+    if strange:
+        raise Invalid(strange)
+    return overridden(edits, trends)
+
+
+async def _freeze(session: Session, survey: Survey, digest: str, edits: Sequence[Edit]) -> SurveyVersion:
     """Add the draft as an immutable version."""
     version = SurveyVersion(
         project_id=survey.project_id,
@@ -220,6 +250,7 @@ async def _freeze(session: Session, survey: Survey, digest: str) -> SurveyVersio
         theme_config=survey.theme_config,
         definition=survey.definition,
         definition_hash=digest,
+        edits=[asdict(edit) for edit in edits],
     )
     session.add(version)
     await session.flush()  # the survey needs the version's id
