@@ -11,7 +11,7 @@ from services.ingestion.domain.survey.foreign.condition_trees import Untranslata
 from services.ingestion.domain.survey.foreign.conditions import Sort, Target
 from services.ingestion.domain.survey.foreign.surveyjs import from_surveyjs
 from services.ingestion.domain.survey.foreign.surveyjs_conditions import SURVEYJS
-from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError, Taken
+from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError, Taken, option_codes
 from services.ingestion.domain.survey.lint import lint
 
 # Written for this test in the notation of surveyjs.io's documentation.
@@ -163,3 +163,11 @@ def test_what_we_cannot_say_is_refused_and_never_guessed(theirs: str) -> None:
 def test_what_is_no_survey_is_refused(document: Any) -> None:
     with pytest.raises(ForeignSurveyError):
         from_surveyjs(document)
+
+
+def test_many_names_that_become_one_code_are_told_apart_and_so_many_languages_are_refused() -> None:
+    codes = option_codes("a" + f"{place:b}".translate({48: "!", 49: "?"}) for place in range(20_000))
+    assert len(set(codes.values())) == 20_000
+    texts = {f"x{place}": "word" for place in range(200)}
+    with pytest.raises(ForeignSurveyError, match="languages"):
+        from_surveyjs({"title": texts, "elements": [{"type": "comment", "name": "a"}]})

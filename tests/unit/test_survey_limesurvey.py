@@ -344,6 +344,30 @@ def test_what_we_cannot_say_is_refused(theirs: str) -> None:
         EXPRESSION_SCRIPT.translated(theirs, NAMES)
 
 
+def many(n_questions: int = 1, n_answers: int = 1, n_groups: int = 1) -> str:
+    survey = Survey()
+    for _ in range(n_groups):
+        group = survey.group("g")
+    for place in range(n_questions):
+        survey.question(group, "L", f"q{place}", answers={f"A{n}": "a" for n in range(n_answers)})
+    return str(survey)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reason"),
+    [
+        ((1001, 1, 1), "1,001 questions"),
+        ((1, 1001, 1), "1,001 answers to one question"),
+        ((1, 1, 201), "201 groups"),
+    ],
+)
+def test_what_is_larger_than_a_survey_can_be_is_refused_at_once(
+    sizes: tuple[int, int, int], reason: str
+) -> None:
+    with pytest.raises(ForeignSurveyError, match=reason):
+        from_limesurvey(many(*sizes))
+
+
 DEEP = "<a>" * 50 + "</a>" * 50
 BOMB = '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><document>&b;</document>'
 

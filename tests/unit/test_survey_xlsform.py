@@ -256,3 +256,18 @@ def test_what_we_cannot_say_is_refused(theirs: str) -> None:
 def test_what_is_no_form_is_refused(found: dict[str, list[list[str]]]) -> None:
     with pytest.raises(ForeignSurveyError):
         from_xlsform(found)
+
+
+@pytest.mark.parametrize(
+    ("survey", "choices", "reason"),
+    [
+        ([{"type": "text", "name": "q"}] * 4001, [], "4,001 rows"),
+        ([{"type": "begin group", "name": "g"}] * 31, [], "31 groups within each other"),
+        ([{"type": "text", "name": "q"}], [{"list_name": "a", "name": "b"}] * 501, "501 choices in one list"),
+    ],
+)
+def test_what_is_larger_than_a_survey_can_be_is_refused_at_once(
+    survey: Any, choices: Any, reason: str
+) -> None:
+    with pytest.raises(ForeignSurveyError, match=reason):
+        from_xlsform(sheets(survey, choices))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.ingestion.domain.survey.definition import MAX_QUOTAS
 from services.ingestion.domain.survey.foreign.condition_trees import UntranslatableError
 from services.ingestion.domain.survey.foreign.conditions import Sort, Target, quoted
 from services.ingestion.domain.survey.foreign.limesurvey_document import (
@@ -20,7 +21,13 @@ from services.ingestion.domain.survey.foreign.limesurvey_document import (
 )
 from services.ingestion.domain.survey.foreign.limesurvey_making import Making
 from services.ingestion.domain.survey.foreign.limesurvey_questions import questions_of
-from services.ingestion.domain.survey.foreign.taking import Codes, ForeignSurveyError, Note, Taken
+from services.ingestion.domain.survey.foreign.taking import (
+    Codes,
+    ForeignSurveyError,
+    Note,
+    Taken,
+    refuse_more,
+)
 
 _LONGEST_TITLE = 255
 _LEFT_OUT = {
@@ -144,6 +151,7 @@ class _Import:
 
     def _add_quotas(self, definition: dict[str, Any], questions: Mapping[str, Question]) -> None:
         codes, made = Codes("c"), []
+        refuse_more(len(self._document.rows("quota")), MAX_QUOTAS, "quotas")
         for row in self._document.rows("quota"):
             name = row.get("name", "") or f"quota {row.get('id', '')}"
             if row.get("active", "1") != "1":

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError
+from services.ingestion.domain.survey.definition import MAX_PAGES, MAX_QUESTIONS
+from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError, refuse_more
+from services.ingestion.domain.survey.parts import MAX_OPTIONS
 
 _ROW_DEPTH = 4
 _MAX_DEPTH = 8
@@ -98,6 +100,11 @@ class Document:
         self._add_rows(made)
         self._add_answers(made)
         self._add_attributes(made)
+        refuse_more(len(made), MAX_QUESTIONS, "questions")
+        for question in made.values():
+            refuse_more(
+                max(len(question.rows), len(question.answers)), 2 * MAX_OPTIONS, "answers to one question"
+            )
         return sorted(made.values(), key=lambda question: number(question.row.get("question_order")))
 
     def _add_texts(self, made: Mapping[str, Question]) -> None:
@@ -139,16 +146,13 @@ class Document:
                 question.translated.setdefault(name, {})[row["language"]] = row["value"]
             else:
                 question.attributes[name] = row["value"]
+        words = {row.get("dvid", ""): row.get("defaultvalue", "") for row in self.rows("defaultvalue_l10ns")}
         for row in self.rows("defaultvalues"):
             question = made.get(row.get("qid", ""))
             if question is not None:
-                question.default = question.default or row.get("defaultvalue", "") or self._default(row)
-
-    def _default(self, row: Row) -> str:
-        every = self.rows("defaultvalue_l10ns")
-        return next(
-            (each.get("defaultvalue", "") for each in every if each.get("dvid") == row.get("dvid")), ""
-        )
+                question.default = (
+                    question.default or row.get("defaultvalue") or words.get(row.get("dvid", ""), "")
+                )
 
 
 _TRANSLATIONS = {
@@ -229,6 +233,7 @@ def groups_of(document: Document) -> Iterator[tuple[Row, Texts, Texts]]:
     """(row, names, descriptions) of each group in its order."""
     names = document.texts("groups", "gid", "group_name")
     descriptions = document.texts("groups", "gid", "description")
+    refuse_more(len({row.get("gid") for row in document.rows("groups")}), MAX_PAGES, "groups")
     seen = set()
     for row in sorted(document.rows("groups"), key=lambda row: number(row.get("group_order"))):
         gid = row.get("gid", "")

@@ -17,6 +17,7 @@ _BLANKS = re.compile(r"[ \t\r\f\v\xa0]+")
 _AROUND_LINES = re.compile(r" ?\n ?")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _SPEECHLESS = {"script", "style", "head", "title"}
+MAX_LANGUAGES = 100
 _LONGEST_CODE = 40
 """Shorter than a code may be: loops and other texts add to it."""
 
@@ -49,7 +50,7 @@ class Codes:
     def __init__(self, prefix: str = "q") -> None:
         self._prefix = prefix
         self._by_name: dict[str, str] = {}
-        self._taken: set[str] = set(RESERVED_WORDS)
+        self._taken = dict.fromkeys(RESERVED_WORDS, 1)
 
     def of(self, name: str) -> str:
         """The code of a name, made at its first use."""
@@ -63,7 +64,7 @@ class Codes:
 
 def option_codes(values: Iterable[object]) -> dict[str, str]:
     """A code for each value of a list, by the value as text."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     found: dict[str, str] = {}
     for place, value in enumerate(values, 1):
         wanted = _NOT_IN_OPTIONS.sub("_", plain(value)).strip("_")[:_LONGEST_CODE] or str(place)
@@ -71,13 +72,21 @@ def option_codes(values: Iterable[object]) -> dict[str, str]:
     return found
 
 
-def _free(wanted: str, taken: set[str]) -> str:
-    code, number = wanted, 1
+def _free(wanted: str, taken: dict[str, int]) -> str:
+    """The code, or with a number behind it where it is taken; `taken` remembers the last number of each."""
+    code, number = wanted, taken.get(wanted.lower(), 1)
     while code.lower() in taken:
         number += 1
         code = f"{wanted}_{number}"
-    taken.add(code.lower())
+    taken[wanted.lower()] = number
+    taken.setdefault(code.lower(), 1)
     return code
+
+
+def refuse_more(n: int, most: int, what: str) -> None:
+    """Raise ForeignSurveyError for more than a survey can have: nothing is worked out that would be refused in the end."""
+    if n > most:
+        raise ForeignSurveyError(f"it has {n:,} {what}; a survey may have {most:,}")
 
 
 def plain(value: object) -> str:
@@ -104,7 +113,8 @@ class Texts:
 
     def add_languages(self, tags: Iterable[str]) -> None:
         """Enter languages that the survey names, in its order."""
-        self.languages += [tag for tag in dict.fromkeys(map(_tag, tags)) if tag not in self.languages]
+        self.languages = list(dict.fromkeys([*self.languages, *map(_tag, tags)]))
+        refuse_more(len(self.languages), MAX_LANGUAGES, "languages")
 
     def of(self, text: object, *, otherwise: str = "") -> dict[str, str] | None:
         """A text of ours: of a plain text in the default language, of a map in each language; None where there is none."""
@@ -117,7 +127,7 @@ class Texts:
         else:
             found = {default: without_tags(str(text))} if text not in (None, "") else {}
         found = {tag: words for tag, words in found.items() if words}
-        self.languages += [tag for tag in found if tag not in self.languages]
+        self.add_languages(found)
         return found or ({default: otherwise} if otherwise else None)
 
 

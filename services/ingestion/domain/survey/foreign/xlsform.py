@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.ingestion.domain.survey.foreign.conditions import Sort, Target, both
-from services.ingestion.domain.survey.foreign.taking import Codes, Note, Taken
+from services.ingestion.domain.survey.foreign.taking import Codes, Note, Taken, refuse_more
 from services.ingestion.domain.survey.foreign.xlsform_making import Making
 from services.ingestion.domain.survey.foreign.xlsform_questions import SELECT, question_of
 from services.ingestion.domain.survey.foreign.xlsform_sheets import Row, Sheet, form_of
@@ -21,6 +21,7 @@ _CHOSEN = re.compile(r"\s*count-selected\(\s*\$\{([^{}]+)\}\s*\)\s*")
 _NAMED = re.compile(r"\s*\$\{([^{}]+)\}\s*")
 _LONGEST_TITLE = 255
 _LOOP = "loop"
+_MOST_NESTED = 30
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class _Import:
         return 1
 
     def _begin(self, row: Row, *, is_repeat: bool) -> None:
+        refuse_more(len(self._open) + 1, _MOST_NESTED, "groups within each other")
         condition = self._making.condition(row, "relevant")
         loop = self._loop(row) if is_repeat else None
         self._open.append(_Group(row, condition, loop))

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError
+from services.ingestion.domain.survey.definition import MAX_QUESTIONS
+from services.ingestion.domain.survey.foreign.taking import ForeignSurveyError, refuse_more
+from services.ingestion.domain.survey.parts import MAX_OPTIONS
 from services.ingestion.domain.survey.texts import OWN_NAMES
 
 Sheet = Sequence[Sequence[str]]
@@ -31,6 +33,8 @@ _ENGLISH = {
     "spanish": "es", "swahili": "sw", "swedish": "sv", "thai": "th", "turkish": "tr", "ukrainian": "uk", "urdu": "ur", "vietnamese": "vi",
 }  # fmt: skip
 _BY_NAME = _ENGLISH | {name.lower(): tag for tag, name in OWN_NAMES.items()}
+MAX_ROWS = 4 * MAX_QUESTIONS
+"""Questions, and groups that begin and end."""
 _FIRST_PRIVATE = ord("a")
 DEFAULT = "default"
 
@@ -72,10 +76,12 @@ def form_of(sheets: Mapping[str, Sheet]) -> Form:
     rows = list(_rows(by_name.get("survey", ())))
     if not any(row.get("type") for row in rows):
         raise ForeignSurveyError("this is no XLSForm: it has no sheet `survey` with a column `type`")
+    refuse_more(len(rows), MAX_ROWS, "rows in the sheet `survey`")
     choices: dict[str, list[Row]] = {}
     for row in _rows(by_name.get("choices", by_name.get("choices and columns", ()))):
         if row.get("list_name") and row.get("name"):
             choices.setdefault(row["list_name"], []).append(row)
+    refuse_more(max(map(len, choices.values()), default=0), MAX_OPTIONS, "choices in one list")
     return Form(rows, choices, next(_rows(by_name.get("settings", ())), {}))
 
 
