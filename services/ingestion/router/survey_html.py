@@ -81,10 +81,11 @@ def link_of(request: Request) -> dict[str, str]:
     return dict(request.query_params)
 
 
-def own_address(request: Request) -> str:
-    """Path and parameters of this page, for forms and redirects."""
+def own_address(request: Request, *, below: str = "") -> str:
+    """Path and parameters of this page, or of one below it, for forms and redirects."""
     parameters = urlencode(list(request.query_params.multi_items()))
-    return f"{request.url.path}?{parameters}" if parameters else request.url.path
+    path = f"{request.url.path}{below}"
+    return f"{path}?{parameters}" if parameters else path
 
 
 def is_secure(request: Request) -> bool:
@@ -251,6 +252,22 @@ def unsubscribe_page(request: Request, seen: Visit, *, is_done: bool) -> Respons
         message = ("unsubscribed_title", reader.say("unsubscribed_text"))
         return _message(request, reader, message, asked=seen.questionnaire, tone="good")
     return _page("unsubscribe.html", request, reader, asked=seen.questionnaire, status_code=http.HTTP_200_OK)
+
+
+def saved_page(request: Request, interview: Interview, *, link: str) -> Response:
+    """The link by which a respondent goes on later."""
+    asked = interview.questionnaire
+    reader = _reader(request, asked, interview.response.language)
+    address = own_address(request).replace("/saved", "", 1)
+    return _page(
+        "saved.html",
+        request,
+        reader,
+        asked=asked,
+        status_code=http.HTTP_200_OK,
+        link=link,
+        leads_to=address,
+    )
 
 
 def no_link_page(request: Request) -> Response:

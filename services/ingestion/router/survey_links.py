@@ -1,4 +1,4 @@
-"""`/s/<uuid>/p/<token>` and `/s/<uuid>/u/<token>`: personal links, and those that end letters. A GET changes nothing but the browser's cookies, since mail scanners open links too.
+"""`/s/<uuid>/p/<token>`, `…/r/<token>`, `…/u/<token>`: personal links, links to go on later, and those that end letters. A GET changes nothing but the browser's cookies, since mail scanners open links too.
 
 The token leaves the address at once (303): it stands in no Referer, no later address and no title of a page.
 """
@@ -10,11 +10,12 @@ from fastapi import status as http
 from fastapi.responses import RedirectResponse
 
 from kernel.db import public_database
+from kernel.ids import hash_token
 from kernel.problems import NotFound
 from services.ingestion.queries.participants import OwnParticipant, find_own_participant, unsubscribe_own
 from services.ingestion.router import survey_cookies as cookies
 from services.ingestion.router import survey_html as html
-from services.ingestion.router.survey_sessions import Known, identifier_of, snapshot, tenancy
+from services.ingestion.router.survey_sessions import Known, identifier_of, known, snapshot, tenancy
 from services.ingestion.service import interviews
 from services.ingestion.service.interviews import Visit
 
@@ -36,6 +37,40 @@ async def open_personal_link(survey_uuid: str, token: str, request: Request) -> 
     cookies.keep(request, response, identifier, cookies.PARTICIPANT, token)
     cookies.forget(response, identifier, cookies.INTERVIEW)
     return response
+
+
+@router.api_route("/{survey_uuid}/r/{token}", methods=["GET", "HEAD"])
+async def resume(survey_uuid: str, token: str, request: Request) -> Response:
+    """Let the browser go on with the interview whose link a respondent has saved."""
+    try:
+        identifier = identifier_of(survey_uuid)
+        async with snapshot(request, identifier, Known(token)) as session:
+            interview = await interviews.find_interview(session, hash_token(token))
+    except NotFound:
+        return html.no_link_page(request)
+    if interview is None:
+        return html.no_link_page(request)
+    response = _to_page(request, str(identifier), {"lang": interview.response.language})
+    cookies.keep(request, response, identifier, cookies.INTERVIEW, token)
+    cookies.forget(response, identifier, cookies.PARTICIPANT)
+    return response
+
+
+@router.api_route("/{survey_uuid}/saved", methods=["GET", "HEAD"])
+async def show_saved(survey_uuid: str, request: Request) -> Response:
+    """Show the link by which the interview of this browser goes on later; a participant's own, where there is one."""
+    try:
+        identifier = identifier_of(survey_uuid)
+        who = known(request, identifier)
+        async with snapshot(request, identifier, who) as session:
+            interview = await interviews.find_interview(session, hash_token(who.token)) if who.token else None
+    except NotFound:
+        return html.no_link_page(request)
+    if interview is None or interview.is_finished:
+        return _to_page(request, str(identifier), dict(request.query_params))
+    below = f"p/{who.participant}" if who.participant else f"r/{who.token}"
+    gateway = str(request.app.state.resources.settings.gateway_url).rstrip("/")
+    return html.saved_page(request, interview, link=f"{gateway}/s/{identifier}/{below}")
 
 
 @router.api_route("/{survey_uuid}/u/{token}", methods=["GET", "HEAD"])

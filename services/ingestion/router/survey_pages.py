@@ -256,6 +256,10 @@ def _answer(request: Request, identifier: UUID, interview: Interview, turned: Tu
         code = http.HTTP_422_UNPROCESSABLE_CONTENT if turned.faults else http.HTTP_200_OK
         form_token = _form_token(request, identifier)
         return html.step_page(request, interview, turned, form_token=form_token, status_code=code)
+    if turned.saves and not interview.is_finished:
+        return RedirectResponse(
+            html.own_address(request, below="/saved"), status_code=http.HTTP_303_SEE_OTHER
+        )
     anchor = f"#q-{turned.anchor}" if turned.anchor else ""
     # Relative to this very address, whatever host name the gateway answers under.
     return RedirectResponse(f"{html.own_address(request)}{anchor}", status_code=http.HTTP_303_SEE_OTHER)
@@ -294,7 +298,7 @@ def _sent(form: PageForm) -> Sent:
         not at.isascii()
         or not at.isdigit()
         or len(at) > LONGEST_POSITION
-        or action not in {"next", "back", "submit"}
+        or action not in {"next", "back", "submit", "save"}
     ):
         raise Invalid.at("/at", "This form was not made by this page.")
     shown, warned = (tuple(next(iter(fields.get(name, ())), "").split()) for name in ("shown", "warned"))

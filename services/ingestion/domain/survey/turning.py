@@ -15,7 +15,7 @@ from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.forms import Fields, raw_answers
 from services.ingestion.domain.survey.questions import Question
 
-Action = Literal["next", "back", "submit"]
+Action = Literal["next", "back", "submit", "save"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Turned:
     anchor: str | None = None
     finishes: bool = False
     warnings: Mapping[str, Fault] = field(default_factory=dict)
+    saves: bool = False
+    """Whether the respondent leaves, to go on later."""
 
 
 def turn(
@@ -55,7 +57,7 @@ def turn(
     """Take a form in: store what is acceptable, and decide which step comes next; `before` is the state that the form met.
 
     Forward: faults and unanswered required questions keep the respondent on the step, and so do questions that the new answers open
-    on it (`anchor` is the first), and, once, answers that a soft check doubts. Back: nothing keeps them. Behind the last step the
+    on it (`anchor` is the first), and, once, answers that a soft check doubts. Back, or saving to go on later: nothing keeps them. Behind the last step the
     answers are reviewed, or finished when the button said so and nothing required is missing anywhere. Who is screened out is sent
     to the end at once.
     """
@@ -64,6 +66,8 @@ def turn(
     applied = engine.apply(definition, before.answers, raw, seed=seed)
     state = applied.state
     shown = list(engine.steps(definition, state, layout, seed))
+    if sent.action == "save":
+        return Turned(state, sent.at, saves=True)
     if sent.action == "back":
         previous = engine.step_before(shown, sent.at)
         return Turned(state, previous.position if previous else 0)
