@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from schema.security import ACCESS, grant
+from schema.security import ACCESS, grant, replaced_function
 
 # Interviews under way are taken as they stand: they come and go, and nothing waits for them.
 BEHIND = """
@@ -31,14 +31,6 @@ BEFORE = """
 """
 
 
-def replaced(body: str) -> str:
-    """The function with another body; its owner and who may call it stay."""
-    return (
-        "CREATE OR REPLACE FUNCTION access.dataset_behind(wanted bigint) RETURNS boolean LANGUAGE sql "
-        f"STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $body${body}$body$"
-    )
-
-
 class Migration(migrations.Migration):
     """The columns that it reads, and the function."""
 
@@ -46,5 +38,12 @@ class Migration(migrations.Migration):
     operations = [
         grant("SELECT (codebook)", "data_ingestion_datasetversion", ACCESS),
         grant("SELECT (dataset_includes)", "data_ingestion_survey", ACCESS),
-        migrations.RunSQL(replaced(BEHIND), replaced(BEFORE)),
+        replaced_function(
+            "access.dataset_behind(wanted bigint)",
+            "boolean",
+            BEHIND,
+            before=BEFORE,
+            how="STABLE SECURITY DEFINER PARALLEL SAFE",
+            owner=ACCESS,
+        ),
     ]

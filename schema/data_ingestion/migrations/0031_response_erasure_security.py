@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from schema.security import ACCESS, CLERK, SERVICES, WRITABLE_PROJECT, clerk_function, grant, protect, writable
+from schema.security import ACCESS, CLERK, SERVICES, WRITABLE_PROJECT, clerk_function, grant, protect, replaced_function, writable
 
 INGESTION = SERVICES[1]
 ERASURE, SEAT, FILE = (f"data_ingestion_{name}" for name in ("responseerasure", "quotaseat", "responsefile"))
@@ -53,14 +53,6 @@ BEFORE = """
 """
 
 
-def replaced(body: str) -> str:
-    """The function with another body; its owner and who may call it stay."""
-    return (
-        "CREATE OR REPLACE FUNCTION access.dataset_behind(wanted bigint) RETURNS boolean LANGUAGE sql "
-        f"STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $body${body}$body$"
-    )
-
-
 class Migration(migrations.Migration):
     """Grants and policies, the function, and the check of how interviews stand."""
 
@@ -76,7 +68,14 @@ class Migration(migrations.Migration):
         clerk_function("release_seats(wanted bigint)", "bigint", RELEASE, roles=(INGESTION,)),
         grant("SELECT (survey_response_id, project_id, object_key), DELETE", FILE, CLERK),
         clerk_function("forget_response_files(wanted bigint)", "SETOF text", FORGET_FILES, roles=(INGESTION,)),
-        migrations.RunSQL(replaced(BEHIND), replaced(BEFORE)),
+        replaced_function(
+            "access.dataset_behind(wanted bigint)",
+            "boolean",
+            BEHIND,
+            before=BEFORE,
+            how="STABLE SECURITY DEFINER PARALLEL SAFE",
+            owner=ACCESS,
+        ),
         migrations.RunSQL(
             "ALTER TABLE data_ingestion_surveyresponse VALIDATE CONSTRAINT data_ingestion_surveyresponse_status_check",
             migrations.RunSQL.noop,
