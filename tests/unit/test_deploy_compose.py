@@ -120,6 +120,15 @@ def test_every_command_names_a_module_of_ours() -> None:
         }
 
 
+def test_an_api_has_the_packages_of_the_processes_that_it_starts() -> None:
+    """Ingestion's API shows rows and reads workbooks in processes beside it."""
+    target = SERVICES["ingestion"]["build"]["target"]
+    lock = {"api": "requirements.lock"}.get(target, f"requirements-{target}.lock")
+    packages = {line.partition("==")[0] for line in (ROOT / lock).read_text().splitlines() if "==" in line}
+    assert {"duckdb", "python-calamine"} <= packages
+    assert SERVICES["ingestion"]["image"] == SERVICES["ingestion-worker"]["image"]
+
+
 def test_the_images_are_built_from_targets_that_the_recipe_has() -> None:
     recipe = Recipe.read(ROOT / "deploy" / "Dockerfile")
     targets = {SERVICES[name]["build"]["target"] for name in OURS}
