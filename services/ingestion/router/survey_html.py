@@ -131,8 +131,9 @@ def _step(
     *,
     form_token: str,
     status_code: int = http.HTTP_200_OK,
+    **shown_as: Any,
 ) -> Response:
-    """One step, or the review behind the last one."""
+    """One step, or the review behind the last one; `shown_as` says what the template shows otherwise."""
     asked, seed = viewed.asked, viewed.seed
     definition, state = asked.definition, turned.state
     reader = _reader(request, asked, viewed.language, state)
@@ -153,7 +154,15 @@ def _step(
         "form_token": form_token,
         "skipped": [] if step else skipped(state, reader),
     }
-    return _page("step.html", request, reader, asked=asked, status_code=status_code, **context)
+    return _page("step.html", request, reader, asked=asked, status_code=status_code, **context, **shown_as)
+
+
+def preview_page(
+    request: Request, asked: Questionnaire, turned: Turned, *, seed: int, language: str | None, theme: str
+) -> Response:
+    """A step as a respondent with these answers sees it, marked as a preview; its form leads nowhere."""
+    shown_as: dict[str, Any] = {"is_preview": True, "theme_address": theme, "address": "#", "languages": []}
+    return _step(request, _Viewed(asked, seed, language), turned, form_token="", **shown_as)
 
 
 def finished_page(request: Request, interview: Interview) -> Response:
@@ -347,8 +356,7 @@ def _page(
     """The rendered page with its headers."""
     survey_path = "/".join(request.url.path.split("/")[:3])
     content = _templates.get_template(template).render(
-        context
-        | {
+        {
             "asked": asked,
             "r": reader,
             "language": reader.language,
@@ -356,7 +364,9 @@ def _page(
             "languages": _language_links(request, asked, reader.language),
             "theme_address": f"{survey_path}/theme.css?v={asked.digest[:DIGEST_LENGTH]}" if asked else "",
             "address": own_address(request),
+            "is_preview": False,
         }
+        | context
     )
     return Response(content, status_code, media_type="text/html", headers=_headers(asked, reader.language))
 

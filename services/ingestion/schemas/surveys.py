@@ -198,6 +198,26 @@ class ResponseRead(BaseModel):
     submitted_at: datetime | None
 
 
+class PreviewCreate(BaseModel):
+    """What is shown of a survey, to whom; nothing of it is stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(None, ge=1, description="A published version; else the draft.")
+    language: str | None = Field(None, max_length=35)
+    layout_style: LayoutStyle | None = Field(None, description="Else the survey's own.")
+    answers: dict[str, Any] = Field(
+        default_factory=dict, max_length=1_000, description="As the JSON door takes them."
+    )
+    position: int | None = Field(
+        None,
+        ge=0,
+        le=99_999,
+        description="Which page or question; else the first that these answers leave open.",
+    )
+    seed: int = Field(1, ge=0, le=2**53, description="Of every random order.")
+
+
 class SimulationCreate(BaseModel):
     """How many respondents are simulated, and from which seed their answers are drawn."""
 

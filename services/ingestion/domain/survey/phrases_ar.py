@@ -4,6 +4,7 @@ ARABIC = {
     "next": "التالي",
     "back": "السابق",
     "submit": "إرسال الإجابات",
+    "preview_text": "معاينة: لا يُحفظ شيء في هذه الصفحة ولا يُحتسب.",
     "progress": "التقدّم",
     "progress_of": "{done} من {total}",
     "required_mark": "إجابة مطلوبة",

@@ -4,6 +4,7 @@ SPANISH = {
     "next": "Siguiente",
     "back": "Atrás",
     "submit": "Enviar respuestas",
+    "preview_text": "Vista previa: nada de esta página se guarda ni cuenta.",
     "progress": "Progreso",
     "progress_of": "{done} de {total}",
     "required_mark": "obligatoria",

@@ -4,6 +4,7 @@ FRENCH = {
     "next": "Suivant",
     "back": "Retour",
     "submit": "Envoyer les réponses",
+    "preview_text": "Aperçu : rien sur cette page n’est enregistré ni compté.",
     "progress": "Progression",
     "progress_of": "{done} sur {total}",
     "required_mark": "obligatoire",
