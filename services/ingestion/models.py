@@ -75,6 +75,8 @@ class Survey(Base):
     """When it was last published."""
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When it was closed; null while it is not."""
+    archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was put away; null while it is worked with."""
 
 
 class SurveyVersion(Base):

@@ -249,3 +249,32 @@ async def test_a_form_sent_twice_at_once_is_one_device(
     browser.http.cookies.delete("plugzero_interview")
     await browser.open(f"/s/{survey['uuid']}")
     assert "You have already answered" in browser.page
+
+
+async def test_a_survey_in_the_archive_is_read_only_and_left_out_of_lists(
+    clients: Clients, alice: Person, mallory: Person, survey: dict[str, Any]
+) -> None:
+    http, path = clients.ingestion, f"/api/surveys/{survey['id']}"
+    listed = f"/api/projects/{survey['project_id']}/surveys"
+
+    async def act(name: str, person: Person = alice) -> int:
+        return (await http.post(f"{path}/{name}", json={}, headers=person.headers)).status_code
+
+    async def ids(**query: str) -> list[int]:
+        items = (await http.get(listed, params=query, headers=alice.headers)).json()["items"]
+        return [item["id"] for item in items]
+
+    assert await act("archive") == 409, "it takes answers"
+    assert await act("close") == 200
+    assert (await act("archive", mallory), await act("archive"), await act("archive")) == (404, 200, 200)
+    assert (await ids(), await ids(archived="true")) == ([], [survey["id"]])
+    for name in ("publish", "reopen", "close", "pause"):
+        assert await act(name) == 409
+    edited = await http.patch(path, json={"title": "T"}, headers=alice.headers)
+    ruled_anew = await ruled(clients, alice, survey, max_responses=1)
+    body = {"email": "ada@example.com"}
+    asked = await http.post(f"{path}/participants", json=body, headers=alice.headers)
+    assert {edited.status_code, ruled_anew.status_code, asked.status_code} == {409}
+    assert (await http.get(path, headers=alice.headers)).json()["archived_at"] is not None
+    assert (await act("duplicate"), await act("unarchive"), await act("reopen")) == (201, 200, 200)
+    assert survey["id"] in await ids()

@@ -54,6 +54,9 @@ class Survey(models.Model):
     updated_at = UpdatedAtField()
     published_at = models.DateTimeField(null=True, db_comment="When it was last published.")
     closed_at = models.DateTimeField(null=True, db_comment="When it was closed; null while it is not.")
+    archived_at = models.DateTimeField(
+        null=True, db_comment="When it was put away; null while it is worked with."
+    )
 
     class Meta:
         """Table, constraints, indexes."""

@@ -13,9 +13,12 @@ SURVEY_ORDER = (Survey.created_at.desc(), Survey.id.desc())
 VERSION_ORDER = (SurveyVersion.number.desc(),)
 
 
-def surveys(project_id: int, *, status: str | None = None) -> Select[Survey]:
-    """Select a project's surveys, all or those of one status."""
-    statement = select(Survey).where(Survey.project_id == project_id)
+def surveys(project_id: int, *, status: str | None = None, archived: bool = False) -> Select[Survey]:
+    """Select a project's surveys, all or those of one status: those that are worked with, or those that were put away."""
+    is_put_away = Survey.archived_at.is_not(None)
+    statement = select(Survey).where(
+        Survey.project_id == project_id, is_put_away if archived else ~is_put_away
+    )
     return statement if status is None else statement.where(Survey.status == status)
 
 

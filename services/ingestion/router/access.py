@@ -10,6 +10,7 @@ from kernel.hashing import PasswordHashing
 from kernel.http import ACCESS_PROBLEMS
 from kernel.problems import Invalid, PreconditionFailed, problems_of
 from kernel.routing import Router
+from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import access as queries
 from services.ingestion.queries import surveys as survey_queries
 from services.ingestion.schemas.access import SurveyAccessRead, SurveyAccessUpdate
@@ -27,7 +28,7 @@ async def read_access(survey_id: int, session: ReadOnly, response: Response) -> 
     return SurveyAccessRead.of(access)
 
 
-@router.patch("", responses=problems_of(Invalid, PreconditionFailed))
+@router.patch("", responses=problems_of(Invalid, PreconditionFailed, SurveyInOtherState))
 async def edit_access(
     survey_id: int,
     *,

@@ -11,6 +11,7 @@ from kernel.pagination import Page, PageQuery, paginate
 from kernel.problems import Invalid, TooLarge, problems_of
 from kernel.routing import Router
 from services.ingestion.domain.survey.participants import Entry
+from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.errors.entrance import ParticipantExists
 from services.ingestion.queries import participants as queries
 from services.ingestion.schemas.participants import (
@@ -30,7 +31,11 @@ CSV_BODY: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=http.HTTP_201_CREATED, responses=problems_of(Invalid, ParticipantExists))
+@router.post(
+    "",
+    status_code=http.HTTP_201_CREATED,
+    responses=problems_of(Invalid, ParticipantExists, SurveyInOtherState),
+)
 async def add_participant(
     survey_id: int, body: ParticipantCreate, session: Transaction, request: Request, response: Response
 ) -> ParticipantRead:
@@ -74,7 +79,7 @@ async def delete_participant(survey_id: int, participant_id: int, session: Trans
 
 @router.post(
     "/import",
-    responses=problems_of(Invalid, TooLarge),
+    responses=problems_of(Invalid, TooLarge, SurveyInOtherState),
     openapi_extra={"requestBody": CSV_BODY},
 )
 async def import_participants(survey_id: int, session: Transaction, request: Request) -> ParticipantsImported:

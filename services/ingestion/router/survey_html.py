@@ -267,16 +267,8 @@ def saved_page(request: Request, interview: Interview, *, link: str) -> Response
     """The link by which a respondent goes on later."""
     asked = interview.questionnaire
     reader = _reader(request, asked, interview.response.language)
-    address = own_address(request).replace("/saved", "", 1)
-    return _page(
-        "saved.html",
-        request,
-        reader,
-        asked=asked,
-        status_code=http.HTTP_200_OK,
-        link=link,
-        leads_to=address,
-    )
+    shown = {"link": link, "leads_to": own_address(request).replace("/saved", "", 1)}
+    return _page("saved.html", request, reader, asked=asked, status_code=http.HTTP_200_OK, **shown)
 
 
 def no_link_page(request: Request) -> Response:

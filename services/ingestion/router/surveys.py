@@ -112,11 +112,16 @@ async def list_surveys(
     page: PageQuery,
     request: Request,
     status: Annotated[SurveyStatus | None, Query(description="Only surveys that stand so.")] = None,
+    *,
+    archived: Annotated[bool, Query(description="Those in the archive, instead of the others.")] = False,
 ) -> Page[SurveyRead]:
-    """List a project's surveys, newest first."""
+    """List a project's surveys, newest first; those in the archive by themselves."""
     await require_project(session, project_id, Permission.READ)
     rows, next_cursor = await paginate(
-        session, queries.surveys(project_id, status=status), page, order_by=queries.SURVEY_ORDER
+        session,
+        queries.surveys(project_id, status=status, archived=archived),
+        page,
+        order_by=queries.SURVEY_ORDER,
     )
     standing = await queries.standing(session, [row.id for row in rows])
     gateway = request.app.state.resources.settings.gateway_url
@@ -152,7 +157,11 @@ async def read_survey(survey_id: int, session: ReadOnly, request: Request, respo
     return await _read(session, await queries.get_survey(session, survey_id), request, response)
 
 
-@router.patch("/surveys/{survey_id}", responses=EDIT_PROBLEMS, openapi_extra={"requestBody": MERGE_PATCH})
+@router.patch(
+    "/surveys/{survey_id}",
+    responses=EDIT_PROBLEMS | STATE_PROBLEMS,
+    openapi_extra={"requestBody": MERGE_PATCH},
+)
 async def edit_survey(
     survey_id: int,
     *,
@@ -219,6 +228,22 @@ async def reopen_survey(
 ) -> SurveyRead:
     """Take answers again after a pause or a closing."""
     return await _read(session, await service.reopen_survey(session, survey_id), request, response)
+
+
+@router.post("/surveys/{survey_id}/archive", responses=STATE_PROBLEMS)
+async def archive_survey(
+    survey_id: int, session: Transaction, request: Request, response: Response
+) -> SurveyRead:
+    """Put a survey that takes no answers away: read only, and left out of lists."""
+    return await _read(session, await service.archive_survey(session, survey_id), request, response)
+
+
+@router.post("/surveys/{survey_id}/unarchive")
+async def unarchive_survey(
+    survey_id: int, session: Transaction, request: Request, response: Response
+) -> SurveyRead:
+    """Take a survey out of the archive."""
+    return await _read(session, await service.unarchive_survey(session, survey_id), request, response)
 
 
 @router.get("/surveys/{survey_id}/lint")

@@ -67,6 +67,7 @@ class SurveyRead(BaseModel):
     updated_at: datetime
     published_at: datetime | None
     closed_at: datetime | None
+    archived_at: datetime | None
 
 
 class ForeignFormat(StrEnum):

@@ -11,6 +11,7 @@ from kernel.problems import Invalid
 from services.ingestion.models import SurveyAccess
 from services.ingestion.queries import access as queries
 from services.ingestion.queries import surveys as survey_queries
+from services.ingestion.service.surveys import refuse_archived
 
 NO_RULES = 0
 """The revision of rules that nobody has written yet."""
@@ -27,7 +28,7 @@ async def edit_access(
     """Change the rules that are named; raises NotFound, Forbidden, PreconditionFailed, Invalid."""
     survey = await survey_queries.get_survey(session, survey_id)
     await require_project(session, survey.project_id, Permission.WRITE)
-    await survey_queries.lock_survey(session, survey_id)
+    refuse_archived(await survey_queries.lock_survey(session, survey_id))
     access = await queries.find_access(session, survey_id)
     require_match(if_match, access.revision if access else NO_RULES)
     if access is None:

@@ -26,6 +26,7 @@ from services.ingestion.errors.entrance import ParticipantExists
 from services.ingestion.models import Participant, Survey
 from services.ingestion.queries import participants as queries
 from services.ingestion.queries import surveys as survey_queries
+from services.ingestion.service.surveys import refuse_archived
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ async def survey_of_participants(session: Session | Snapshot, survey_id: int) ->
 async def add_participant(
     session: Session, survey_id: int, entry: Entry, *, links: Links
 ) -> tuple[Participant, Survey]:
-    """Add one participant; raises Invalid, ParticipantExists, NotFound, Forbidden."""
+    """Add one participant; raises Invalid, ParticipantExists, SurveyInOtherState, NotFound, Forbidden."""
     survey = await survey_of_participants(session, survey_id)
+    refuse_archived(survey)
     if fault := fault_of(entry):
         raise Invalid.at("", f"{fault[:1].upper()}{fault[1:]}.")
     row = _row(survey, normal(entry), links)
@@ -71,8 +73,9 @@ async def add_participant(
 
 
 async def import_participants(session: Session, survey_id: int, content: bytes, *, links: Links) -> Imported:
-    """Add whom a list names; whoever cannot be taken, or is there already, is told by line. Raises Invalid, NotFound, Forbidden."""
+    """Add whom a list names; whoever cannot be taken, or is there already, is told by line. Raises Invalid, SurveyInOtherState, NotFound, Forbidden."""
     survey = await survey_of_participants(session, survey_id)
+    refuse_archived(survey)
     try:
         listed = await asyncio.to_thread(read_list, content)
     except ListRefused as refused:

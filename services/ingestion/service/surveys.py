@@ -110,7 +110,7 @@ async def edit_survey(
     session: Session, survey_id: int, changes: Mapping[str, Any], *, if_match: str | None
 ) -> Survey:
     """Merge changes into the draft; what is published stays as it is. Raises Invalid, PreconditionFailed, NotFound, Forbidden."""
-    survey, grant = await _writable(session, survey_id)
+    survey, grant = await _changeable(session, survey_id)
     require_match(if_match, survey.revision)
     if faults := _below("", unstorable(dict(changes))):
         raise Invalid(faults)
@@ -166,7 +166,7 @@ async def publish_survey(
     `trends` are judgements on edits: (pointer, joins or breaks, reason). Raises Invalid for a definition that the linter refuses
     and for a pointer where nothing changed, SurveyInOtherState for a closed survey.
     """
-    survey, grant = await _writable(session, survey_id)
+    survey, grant = await _changeable(session, survey_id)
     if survey.status == SurveyStatus.CLOSED:
         raise SurveyInOtherState(
             "A closed survey is reopened before it is published again.", survey_status=survey.status
@@ -271,7 +271,7 @@ async def _open(session: Session, survey: Survey, grant: ProjectGrant, *, versio
 
 async def pause_survey(session: Session, survey_id: int) -> Survey:
     """Take no answers for a while; raises SurveyInOtherState unless it is published."""
-    survey, _ = await _writable(session, survey_id)
+    survey, _ = await _changeable(session, survey_id)
     if survey.status != SurveyStatus.PUBLISHED:
         raise SurveyInOtherState(
             f"Only a published survey can be paused; this one is {survey.status}.",
@@ -284,7 +284,7 @@ async def pause_survey(session: Session, survey_id: int) -> Survey:
 
 async def close_survey(session: Session, survey_id: int) -> Survey:
     """Take no more answers; raises SurveyInOtherState when it is a draft or closed already."""
-    survey, grant = await _writable(session, survey_id)
+    survey, grant = await _changeable(session, survey_id)
     if survey.status not in CLOSABLE:
         raise SurveyInOtherState(f"A {survey.status} survey cannot be closed.", survey_status=survey.status)
     survey.status = SurveyStatus.CLOSED
@@ -297,12 +297,50 @@ async def close_survey(session: Session, survey_id: int) -> Survey:
 
 async def reopen_survey(session: Session, survey_id: int) -> Survey:
     """Take answers again on the published version; raises SurveyInOtherState unless it is closed or paused."""
-    survey, grant = await _writable(session, survey_id)
+    survey, grant = await _changeable(session, survey_id)
     version = await queries.find_version(session, survey.published_version_id)
     if survey.status not in OPEN_AGAIN or version is None:
         raise SurveyInOtherState(f"A {survey.status} survey cannot be reopened.", survey_status=survey.status)
     await _open(session, survey, grant, version=version.number)
     return survey
+
+
+async def archive_survey(session: Session, survey_id: int) -> Survey:
+    """Put a survey away: it is read only, and lists leave it out. Raises SurveyInOtherState while it may take answers."""
+    survey, _ = await _writable(session, survey_id)
+    if survey.status in CLOSABLE:
+        raise SurveyInOtherState(
+            f"A {survey.status} survey is closed before it is archived.", survey_status=survey.status
+        )
+    if survey.archived_at is None:
+        survey.archived_at = utc_now()
+        survey.revision += 1
+    return survey
+
+
+async def unarchive_survey(session: Session, survey_id: int) -> Survey:
+    """Take a survey out of the archive; raises NotFound, Forbidden."""
+    survey, _ = await _writable(session, survey_id)
+    if survey.archived_at is not None:
+        survey.archived_at = None
+        survey.revision += 1
+    return survey
+
+
+def refuse_archived(survey: Survey) -> None:
+    """Raise SurveyInOtherState for a survey that was put away."""
+    if survey.archived_at is not None:
+        raise SurveyInOtherState(
+            "An archived survey is read only; POST …/unarchive takes it out of the archive.",
+            survey_status=survey.status,
+        )
+
+
+async def _changeable(session: Session, survey_id: int) -> tuple[Survey, ProjectGrant]:
+    """Return a survey as `_writable` does; raises SurveyInOtherState for one that was put away."""
+    survey, grant = await _writable(session, survey_id)
+    refuse_archived(survey)
+    return survey, grant
 
 
 async def _writable(session: Session, survey_id: int) -> tuple[Survey, ProjectGrant]:
