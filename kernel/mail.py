@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -113,8 +115,26 @@ async def hand_over(mail: Mail, letter: Letter) -> None:
         raise LetterRefused(f"{error.code} {error.message}") from error
 
 
+class _Addresses(UnstructuredHeader, BaseHeader):
+    """A header of an address that is longer than a line should be, and is left whole.
+
+    What has no blank to be folded at would be written as an encoded word, which means nothing here (RFC 2047 §5): mail programs
+    would find no address.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """Write the header as one line."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _headers() -> HeaderRegistry:
+    registry = HeaderRegistry()
+    registry.map_to_type("List-Unsubscribe", _Addresses)
+    return registry
+
+
 def _message(sender: str, letter: Letter) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(EmailPolicy(header_factory=_headers()))
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Message-ID"] = f"<{uuid7()}@plugzero>"
     for name, value in letter.headers.items():

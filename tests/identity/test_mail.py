@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiosmtplib
 import pytest
@@ -105,9 +106,10 @@ async def test_why_a_letter_was_not_taken_is_told_apart(server: tuple[int, Recei
     with pytest.raises(MailUnreachable):
         await hand_over(SmtpMail(gone, "no-reply@x.example"), LETTER)
     assert received.letters == []
-    headers = {"List-Unsubscribe": "<https://x.example/u>"}
+    address = f"<https://x.example/s/{uuid4()}/u/{'t' * 43}>"
+    headers = {"List-Unsubscribe": address}
     await hand_over(SmtpMail(there, "no-reply@x.example"), replace(LETTER, headers=headers))
-    assert b"List-Unsubscribe: <https://x.example/u>" in received.letters[0][1]
+    assert f"List-Unsubscribe: {address}\r\n".encode() in received.letters[0][1], "neither folded nor encoded"
 
 
 async def test_a_wrong_password_of_ours_is_no_fault_of_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
