@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
@@ -267,6 +268,16 @@ def test_every_format_holds_a_long_file(kind: ExportFormat) -> None:
     assert exported.n_rows > len(Imported(SURVEY).rows) * 9
     if kind is not ExportFormat.TRIPLES:
         assert len(Imported(exported.content).rows) == exported.n_rows
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_lines_of_a_long_file_name_the_interview_in_every_format(kind: ExportFormat) -> None:
+    interviews = [str(uuid4()) for _ in range(3)]
+    content = as_csv(("response_id", "age"), *((one, 30 + i) for i, one in enumerate(interviews)))
+    exported = Exported(content, kind, layout=Layout.LONG, variables=("age",))
+    assert exported.n_rows == 3
+    if kind is not ExportFormat.TRIPLES:
+        assert Imported(exported.content).column("response_id") == interviews
 
 
 def test_what_excel_and_spss_cannot_hold_is_refused_and_not_cut() -> None:

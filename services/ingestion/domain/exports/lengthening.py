@@ -26,7 +26,7 @@ _RESPONSE = "response_id"
 """Of a survey's dataset: which interview a row is."""
 _COLUMNS = {
     "row": ("integer", "Row of the dataset, from 1"),
-    _RESPONSE: ("integer", "Interview"),
+    _RESPONSE: ("id", "Interview"),
     "variable": ("text", "Variable"),
     "variable_label": ("text", "What the variable is"),
     "value": ("text", "Value; its code where the variable has codes"),
@@ -41,7 +41,7 @@ def lengthened(connection: "DuckDBPyConnection", source: Source, work: Path) -> 
     target = work / "long.parquet"
     with_response = any(entry["alias"] == _RESPONSE for entry in source.codebook["variables"])
     rows = f'(SELECT *, row_number() OVER () AS "row number" FROM {source.table_sql})'
-    kept = f", {identifier(_RESPONSE)} AS {identifier(_RESPONSE)}" if with_response else ""
+    kept = f", CAST({identifier(_RESPONSE)} AS VARCHAR) AS {identifier(_RESPONSE)}" if with_response else ""
     parts = [
         f'SELECT "row number" AS "row"{kept}, {place} AS place, {values} FROM {rows}{each}'
         for place, entry in enumerate(source.entries)
