@@ -104,6 +104,16 @@ def test_which_options_are_carried(which: str, expected: list[str]) -> None:
     assert codes(found.rows) == expected  # type: ignore[union-attr]
 
 
+def test_options_are_carried_from_the_same_page_and_the_page_is_the_step_again() -> None:
+    best = q("best", "single_choice", options=[], carry=[{"question": "known"}])
+    definition = survey([choice("known"), best])
+    assert codes(state(definition).visible) == ["known"]
+    two = state(definition, known=["vw", "audi"])
+    assert codes(two.visible[1].options) == ["vw", "audi"]  # type: ignore[union-attr]
+    [step] = engine.steps(definition, two, "CLASSIC")
+    assert codes(step.questions) == ["known", "best"]
+
+
 def test_a_question_to_which_nothing_is_carried_is_not_asked() -> None:
     rate = q("rate", "matrix_number", carry=[{"question": "known"}], required=True)
     definition = survey([choice("known")], [rate])

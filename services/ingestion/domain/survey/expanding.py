@@ -90,9 +90,9 @@ class _Writing:
         for page in pages:
             questions: list[AnyQuestion] = []
             for question in page.questions:
-                asked = self._with_carried(question)
-                questions += written_out(asked)
-            self._known |= {question.code: question for question in questions}
+                written = written_out(self._with_carried(question))
+                self._known |= {asked.code: asked for asked in written}
+                questions += written
             self.pages.append(page.model_copy(update={"questions": tuple(questions)}))
 
     def add_loop(self, loop: Loop, group: list[Page]) -> None:
