@@ -67,6 +67,9 @@ def test_a_changed_answer_recomputes_everything_after_it_and_keeps_what_is_no_lo
     assert changed.answers == {"a": 1, "b": 4, "d": 1}
     back = engine.apply(definition, changed.answers, {"a": 9}).state
     assert back == first
+    refused = engine.apply(definition, first.answers, {"c": 100})
+    assert refused.faults["c"][0].key == "not_answerable"
+    assert refused.state.effective["c"] == 8
 
 
 def test_a_page_can_be_hidden_as_a_whole() -> None:

@@ -185,6 +185,8 @@ class _Taking:
         question = self.asked[question.code] = narrow
         if isinstance(question, Computed):
             answer = parse(question.expression).value(self.values)
+            if question.code in self.given:
+                self.faults[question.code] = (Fault("not_answerable"),)
         else:
             answer = self._answer(question)
         self._count(question.code, answer)
