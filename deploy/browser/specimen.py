@@ -68,7 +68,7 @@ TRAVEL = [
 SCALES = [
     {"code": "nps", "type": "nps", "required": True, "missing": [{"code": "dont_know"}], "text": say("How likely are you to recommend your way to work to a friend?", "ما مدى احتمال أن توصي صديقًا بطريقتك إلى العمل؟"), "low": say("Not at all likely", "غير محتمل إطلاقًا"), "high": say("Extremely likely", "محتمل جدًا")},
     {"code": "stars", "type": "rating", "text": say("How do you rate the bicycle paths?", "كيف تقيّم مسارات الدراجات؟")},
-    {"code": "csat", "type": "csat", "text": say("How satisfied are you with buses and trains?", "ما مدى رضاك عن الحافلات والقطارات؟"), "low": say("Very dissatisfied", "غير راضٍ إطلاقًا"), "high": say("Very satisfied", "راضٍ جدًا")},
+    {"code": "csat", "type": "csat", "display": "smileys", "text": say("How satisfied are you with buses and trains?", "ما مدى رضاك عن الحافلات والقطارات؟"), "low": say("Very dissatisfied", "غير راضٍ إطلاقًا"), "high": say("Very satisfied", "راضٍ جدًا")},
     {"code": "ces", "type": "ces", "text": say("It is easy to plan my way.", "من السهل أن أخطّط لطريقي."), "low": say("Strongly disagree", "لا أوافق بشدة"), "high": say("Strongly agree", "أوافق بشدة")},
     {
         "code": "safe", "type": "likert", "text": say("I feel safe on the way.", "أشعر بالأمان في الطريق."),

@@ -11,8 +11,9 @@ from services.ingestion.domain.survey.definition import definition_hash, parse_d
 from services.ingestion.domain.survey.issues import DefinitionRefused, unstorable
 from services.ingestion.domain.survey.lint import lint
 from services.ingestion.domain.survey.merging import merge_patch
+from services.ingestion.domain.survey.published import questionnaire
 from services.ingestion.domain.survey.texts import choose_language, direction, read
-from services.ingestion.domain.survey.themes import contrast_ratio, image_origins, parse_theme, stylesheet
+from services.ingestion.domain.survey.themes import contrast_ratio, parse_theme, stylesheet
 from tests.ingestion.survey_definitions import DRINKS, options, text
 
 
@@ -239,13 +240,42 @@ def test_a_theme_is_checked_before_it_can_reach_a_stylesheet(theme: dict[str, An
     assert theme_refusals(theme)
 
 
-def test_a_theme_becomes_custom_properties_and_image_origins() -> None:
+def test_a_theme_becomes_custom_properties() -> None:
     theme = parse_theme(
         {"colors": {"primary": "#7A1FA2"}, "background_image": "https://cdn.example/a.png?x=1"}
     )
     assert "--primary: #7a1fa2;" in stylesheet(theme)
     assert '--background-image: url("https://cdn.example/a.png?x=1");' in stylesheet(theme)
-    assert image_origins(theme) == ("https://cdn.example",)
+
+
+def test_a_page_loads_images_from_where_theme_and_options_have_them_and_from_nowhere_else() -> None:
+    pictured = [
+        {**each, "image": f"https://img{n}.example/a.png"} for n, each in enumerate(options("a", "b"))
+    ]
+    one = {"code": "q", "type": "single_choice", "text": text("Which?"), "options": pictured}
+    asked = questionnaire(
+        "d" * 64,
+        title="t",
+        layout="CLASSIC",
+        definition={"pages": [{"code": "p", "questions": [one]}]},
+        theme={"logo": "https://cdn.example/logo.svg"},
+    )
+    assert asked.image_origins == ("https://cdn.example", "https://img0.example", "https://img1.example")
+    for address in (
+        "http://plain.example/a.png",
+        "javascript:alert(1)",
+        "https://x.example/a b",
+        "data:image/png,x",
+    ):
+        with pytest.raises(DefinitionRefused) as refused:
+            parse_definition(
+                {
+                    "pages": [
+                        {"code": "p", "questions": [{**one, "options": [{**pictured[0], "image": address}]}]}
+                    ]
+                }
+            )
+        assert refused.value.issues[0].pointer == "/pages/0/questions/0/options/0/image"
 
 
 # --- languages and patches

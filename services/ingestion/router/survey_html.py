@@ -24,7 +24,6 @@ from services.ingestion.domain.survey.piping import Pipes, redirect_origins
 from services.ingestion.domain.survey.published import Questionnaire
 from services.ingestion.domain.survey.signing import redirect_key, signed_address
 from services.ingestion.domain.survey.texts import choose_language, direction, own_name
-from services.ingestion.domain.survey.themes import image_origins
 from services.ingestion.domain.survey.turning import Turned
 from services.ingestion.errors.entrance import AlreadyAnswered
 from services.ingestion.service.interviews import Interview, Visit
@@ -374,7 +373,7 @@ def _language_links(
 
 def _headers(asked: Questionnaire | None, language: str) -> dict[str, str]:
     """Headers of every page: nothing inline, nothing from elsewhere but the theme's images, no framing, no cache."""
-    images = " ".join(["'self'", *(image_origins(asked.theme) if asked else ())])
+    images = " ".join(["'self'", *(asked.image_origins if asked else ())])
     # Browsers apply the policy to where a sent form is led on to as well.
     targets = " ".join(["'self'", *(redirect_origins(asked.definition) if asked else ())])
     policy = (

@@ -80,6 +80,8 @@ class Item:
 
     code: str
     text: str
+    image: str = ""
+    """Address of a picture above the text."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,14 @@ class QuestionLook:
             if isinstance(self.question, FileQuestion)
             else ""
         )
+
+    @property
+    def display(self) -> str:
+        """How options look: `numbers`, `stars` or `smileys` of a scale, `buttons`, `pictures`, or nothing in particular."""
+        if any(option.image for option in self.options):
+            return "pictures"
+        usual = "stars" if self.question.type == "rating" else ""
+        return getattr(self.question, "display", None) or usual
 
     @property
     def input_type(self) -> str:
@@ -249,7 +259,9 @@ def _options(question: Question, reader: Reader) -> tuple[Item, ...]:
     if isinstance(question, Slider):
         return tuple(Item(plain(point), plain(point)) for point in _slider_points(question))
     parts = getattr(question, "options", ()) or getattr(question, "columns", ())
-    return tuple(Item(part.code, reader.text(part.text)) for part in parts)
+    return tuple(
+        Item(part.code, reader.text(part.text), getattr(part, "image", None) or "") for part in parts
+    )
 
 
 def _rows(question: Question, reader: Reader) -> tuple[Item, ...]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.ingestion.domain.survey.images import ImageAddress
+
 MAX_OPTIONS = 500
 MAX_RULES = 20
 COMPLETE = "@complete"
@@ -42,7 +44,7 @@ class Item(Part):
 class Option(Item):
     """One thing that can be chosen. `value` is its number in means; an `exclusive` option excludes all others.
 
-    A `pinned` option keeps its place where the others change theirs. `other` asks what is meant: the words are a question of
+    An `image` is shown above its text. A `pinned` option keeps its place where the others change theirs. `other` asks what is meant: the words are a question of
     their own, `<question>_<option>`.
     """
 
@@ -50,6 +52,7 @@ class Option(Item):
     exclusive: bool = False
     pinned: bool = False
     other: bool = False
+    image: ImageAddress | None = None
 
 
 class Row(Part):

@@ -3,11 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from services.ingestion.domain.survey.definition import Definition, parse_definition
 from services.ingestion.domain.survey.engine import Layout
 from services.ingestion.domain.survey.expanding import expanded
+from services.ingestion.domain.survey.images import origins
+from services.ingestion.domain.survey.parts import Option
 from services.ingestion.domain.survey.themes import Theme, parse_theme
 
 REMEMBERED = 256
@@ -22,6 +25,18 @@ class Questionnaire:
     layout: Layout
     definition: Definition
     theme: Theme
+
+    @cached_property
+    def image_origins(self) -> tuple[str, ...]:
+        """Where the page may load images from, sorted: those of its theme and of its options."""
+        questions = (question for _, _, question in self.definition.questions())
+        of_options = [
+            option.image
+            for question in questions
+            for option in getattr(question, "options", ())
+            if isinstance(option, Option)
+        ]
+        return tuple(sorted(origins([self.theme.logo, self.theme.background_image, *of_options])))
 
 
 _remembered: OrderedDict[str, Questionnaire] = OrderedDict()

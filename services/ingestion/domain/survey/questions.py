@@ -119,6 +119,8 @@ class Scale(Asked):
     """A whole number on a labelled scale: stars, NPS 0–10, CSAT 1–5, CES 1–7."""
 
     type: Literal["rating", "nps", "csat", "ces"]
+    display: Literal["numbers", "stars", "smileys"] | None = None
+    """How the numbers look; a rating has stars where nothing is said."""
     steps: int | None = Field(default=None, ge=2, le=11)
     low: Text | None = None
     high: Text | None = None

@@ -4,13 +4,12 @@ Contrast follows WCAG 2.2: relative luminance and contrast ratio as its glossary
 and 1.4.11 (controls and focus, 3:1). A theme below that is refused with the ratio found.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from services.ingestion.domain.survey.images import ImageAddress
 from services.ingestion.domain.survey.issues import DefinitionRefused, Issue, issues_of
 from services.ingestion.domain.survey.parts import Part, Text
 
@@ -28,21 +27,6 @@ FONTS = {
     "rounded": "ui-rounded, 'Hiragino Maru Gothic ProN', Quicksand, Comfortaa, Manjari, 'Arial Rounded MT Bold', sans-serif",
     "monospace": "ui-monospace, 'Cascadia Code', 'Source Code Pro', Menlo, Consolas, monospace",
 }
-
-
-def _image_address(value: str) -> str:
-    """An https address that can stand in a stylesheet and in a Content-Security-Policy."""
-    parts = urlsplit(value)
-    if (
-        parts.scheme != "https"
-        or not parts.hostname
-        or not re.fullmatch(r"[!#$%&+,\-./0-9:=?@A-Z_a-z~]+", value)
-    ):
-        raise ValueError("an image is an https address")
-    return value
-
-
-ImageAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_image_address)]
 
 
 class Colours(Part):
@@ -146,9 +130,3 @@ def stylesheet(theme: Theme) -> str:
         values["--background-image"] = f'url("{theme.background_image}")'
     lines = "".join(f"  {name}: {value};\n" for name, value in values.items())
     return f":root {{\n{lines}}}\n"
-
-
-def image_origins(theme: Theme) -> tuple[str, ...]:
-    """The origins that the page may load images from, sorted, for its Content-Security-Policy."""
-    addresses = [address for address in (theme.logo, theme.background_image) if address]
-    return tuple(sorted({f"https://{urlsplit(address).netloc}" for address in addresses}))

@@ -1,0 +1,28 @@
+"""Images of a survey: they lie where the researcher keeps them, and a page may load no others."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, StringConstraints
+
+
+def _image_address(value: str) -> str:
+    """An https address that can stand in a stylesheet and in a Content-Security-Policy."""
+    parts = urlsplit(value)
+    if (
+        parts.scheme != "https"
+        or not parts.hostname
+        or not re.fullmatch(r"[!#$%&+,\-./0-9:=?@A-Z_a-z~]+", value)
+    ):
+        raise ValueError("an image is an https address")
+    return value
+
+
+ImageAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_image_address)]
+
+
+def origins(addresses: Iterable[str | None]) -> set[str]:
+    """The origins of images, for the page's Content-Security-Policy."""
+    return {f"https://{urlsplit(address).netloc}" for address in addresses if address}
