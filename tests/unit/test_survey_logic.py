@@ -130,6 +130,15 @@ def test_a_question_to_which_nothing_is_carried_is_not_asked() -> None:
 # --- loops
 
 
+def test_a_loop_of_too_many_questions_is_refused_before_it_is_written_out() -> None:
+    many = choice("known", *(f"o{place}" for place in range(400)))
+    looped = {"loop": {"over": "known"}, "questions": [q(f"q{place}") for place in range(40)]}
+    definition = written([many], looped, [q("last", show_if="q0_o399 > 1")])
+    assert list(faults(definition)) == ["/pages"]
+    assert "more than 1000 questions" in faults(definition)["/pages"]
+    assert sum(1 for _ in expanded(definition).questions()) < 1_100, "of 16,002"
+
+
 def test_a_page_is_asked_for_each_selected_option() -> None:
     inner = [q("why", "short_text") | {"text": text("Why {{ loop }}?")}, q("more", show_if="why == 'price'")]
     definition = survey(

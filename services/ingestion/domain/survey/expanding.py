@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from services.ingestion.domain.survey.definition import Definition, Loop, Page
+from services.ingestion.domain.survey.definition import MAX_QUESTIONS, Definition, Loop, Page
 from services.ingestion.domain.survey.expressions import ExpressionError, parse, references
 from services.ingestion.domain.survey.parts import Asked, Carried, Check, Jump, Option, Row, Text
 from services.ingestion.domain.survey.questions import (
@@ -66,7 +66,11 @@ def turned_codes(questions: Iterable[Asked], turn: str) -> dict[str, str]:
 
 
 def expanded(definition: Definition) -> Definition:
-    """Return the definition as it is asked; the same for one that has nothing to write out."""
+    """Return the definition as it is asked; the same for one that has nothing to write out.
+
+    Loops that make more questions than a survey may have are written out until there are too many, and no further: the linter
+    refuses them, and a short definition cannot ask for hours of work.
+    """
     writing = _Writing()
     for loop, group in groupby(definition.pages, key=lambda page: page.loop):
         if loop is None:
@@ -85,6 +89,11 @@ class _Writing:
         self.shuffle: list[tuple[str, ...]] = []
         self._known: dict[str, Question] = {}
 
+    @property
+    def is_too_long(self) -> bool:
+        """Whether there are more questions than a survey may have."""
+        return sum(len(page.questions) for page in self.pages) > MAX_QUESTIONS
+
     def add(self, *pages: Page) -> None:
         """Write pages with their questions in full."""
         for page in pages:
@@ -101,6 +110,8 @@ class _Writing:
         options = source.options if isinstance(source, Choosing) else ()
         blocks = []
         for option in options:
+            if self.is_too_long:
+                return
             turn = _Turn(loop, option, group, is_single=isinstance(source, SingleChoice))
             blocks.append(turn.block)
             self.add(*(turn.page(page) for page in group))
@@ -205,9 +216,7 @@ class _Turn:
             changes["expression"] = self._condition(question.expression)
         for name in ("options", "columns", "rows"):
             if parts := getattr(question, name, ()):
-                changes[name] = tuple(
-                    part.model_copy(update={"text": self._text(part.text)}) for part in parts
-                )
+                changes[name] = tuple(self._part(part) for part in parts)
         if carry := getattr(question, "carry", ()):
             changes["carry"] = tuple(
                 Carried(question=self._renamed.get(one.question, one.question), which=one.which)
@@ -219,9 +228,14 @@ class _Turn:
         renamed = self._condition(check.condition)
         return check.model_copy(update={"condition": renamed, "message": self._text(check.message)})
 
+    def _part(self, part: Any) -> Any:
+        """An option or row; the same one where nothing in it depends on the turn, since grids have many."""
+        text = self._text(part.text)
+        return part if text is part.text else part.model_copy(update={"text": text})
+
     def _text(self, text: Text | None) -> Text | None:
-        if text is None:
-            return None
+        if text is None or not any("{{" in words for words in text.values()):
+            return text
         default = next(iter(self._option.text.values()))
         return {
             language: _LOOP.sub(self._option.text.get(language, default).replace("\\", r"\\"), words)

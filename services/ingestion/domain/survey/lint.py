@@ -13,7 +13,12 @@ from services.ingestion.domain.survey.expanding import added_codes, expanded, tu
 from services.ingestion.domain.survey.expressions import ExpressionError, Node, Reference, parse, references
 from services.ingestion.domain.survey.issues import Issue
 from services.ingestion.domain.survey.kinds import Kind, Meaning, kind_of
-from services.ingestion.domain.survey.lint_structure import structure_issues, texts_of, units_of
+from services.ingestion.domain.survey.lint_structure import (
+    length_issues,
+    structure_issues,
+    texts_of,
+    units_of,
+)
 from services.ingestion.domain.survey.notations import day, time_of_day
 from services.ingestion.domain.survey.parts import Asked
 from services.ingestion.domain.survey.questions import (
@@ -45,6 +50,8 @@ FEW_OPTIONS = 2
 
 def lint(definition: Definition, published: Sequence[Definition] = ()) -> list[Issue]:
     """Every error and warning of a definition; codes of versions that were `published` must keep their meaning."""
+    if too_long := list(length_issues(definition)):
+        return too_long
     issues = [*_conditions(definition), *structure_issues(definition)]
     if not any(True for _ in definition.questions()):
         issues.append(Issue("/pages", "a survey needs at least one question"))

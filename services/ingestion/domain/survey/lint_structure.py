@@ -95,14 +95,20 @@ def structure_issues(definition: Definition) -> Iterator[Issue]:
     yield from _pipe_issues(definition)
 
 
+def length_issues(definition: Definition) -> Iterator[Issue]:
+    """Pages, loops and other texts may make more questions than a survey may have; nothing else is worth a look then."""
+    if sum(1 for _ in expanded(definition).questions()) > MAX_QUESTIONS:
+        yield Issue(
+            "/pages",
+            f"with the turns of its loops this has more than {MAX_QUESTIONS} questions, the most a survey may have",
+        )
+
+
 def _expansion_issues(definition: Definition) -> Iterator[Issue]:
-    """Loops and other texts may make more questions than a survey may have, or codes that are taken or too long."""
+    """Loops and other texts may make codes that are taken or too long."""
     codes: dict[str, int] = {}
     for _, _, question in expanded(definition).questions():
         codes[question.code.lower()] = codes.get(question.code.lower(), 0) + 1
-    n_questions = sum(codes.values())
-    if n_questions > MAX_QUESTIONS:
-        yield Issue("/pages", f"loops make {n_questions} questions; a survey may have {MAX_QUESTIONS}")
     for code, n_uses in codes.items():
         if n_uses > 1:
             yield Issue(
