@@ -56,12 +56,13 @@ class ExportStatus(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """How a dataset is changed: derived, merged, corrected, or read from its file otherwise."""
+    """How a dataset is changed: derived, merged, corrected, read from its file otherwise, or simulated anew."""
 
     DERIVE = "DERIVE"
     MERGE = "MERGE"
     CORRECT = "CORRECT"
     READ = "READ"
+    SIMULATE = "SIMULATE"
 
 
 class ChangeStatus(StrEnum):
@@ -241,7 +242,7 @@ class DatasetChangeFinished(Event):
 
 
 class DatasetDeleted(Event):
-    """A merged dataset is gone; its stored objects lie under `object_prefix` until they are purged."""
+    """A merged dataset or one of test data is gone; its stored objects lie under `object_prefix` until they are purged."""
 
     service: ClassVar[str] = "ingestion"
     type: ClassVar[str] = "dataset-deleted"

@@ -274,6 +274,8 @@ class Dataset(Base):
     """The file it was read from, if any."""
     survey_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
     """The survey whose responses it holds, if any."""
+    simulated_survey_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey whose simulated interviews it holds as test data, if any."""
     version: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
     """Number of the current version; 0 before the first one."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())

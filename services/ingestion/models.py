@@ -313,6 +313,8 @@ class Dataset(Base):
     """The file it was read from, if any."""
     survey_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
     """The survey whose responses it holds, if any."""
+    simulated_survey_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("data_ingestion_survey.id"))
+    """The survey whose simulated interviews it holds as test data, if any."""
     version: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
     """Number of the current version; 0 before the first one."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=FetchedValue())
@@ -422,9 +424,9 @@ class DatasetChange(Base):
     dataset_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("data_ingestion_dataset.id"))
     """The dataset that gets a new version."""
     kind: Mapped[str] = mapped_column(String(20))
-    """DERIVE, MERGE, CORRECT or READ."""
+    """DERIVE, MERGE, CORRECT, READ or SIMULATE."""
     request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=FetchedValue())
-    """What is to be derived, merged, corrected or read."""
+    """What is to be derived, merged, corrected, read or simulated."""
     status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())
     """PENDING, SUCCESS or FAILED."""
     version: Mapped[int | None] = mapped_column(Integer)

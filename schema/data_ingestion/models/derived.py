@@ -10,7 +10,7 @@ from schema.data_ingestion.models.files import UPLOAD_STATUSES, Dataset
 from schema.data_ingestion.models.projects import Project
 from schema.fields import CreatedAtField, Index, UpdatedAtField, one_of
 
-CHANGE_KINDS = ("DERIVE", "MERGE", "CORRECT", "READ")
+CHANGE_KINDS = ("DERIVE", "MERGE", "CORRECT", "READ", "SIMULATE")
 
 
 class DatasetFilter(models.Model):
@@ -55,8 +55,10 @@ class DatasetChange(models.Model):
         db_index=False,
         db_comment="The dataset that gets a new version.",
     )
-    kind = models.CharField(max_length=20, db_comment="DERIVE, MERGE, CORRECT or READ.")
-    request = models.JSONField(db_default={}, db_comment="What is to be derived, merged, corrected or read.")
+    kind = models.CharField(max_length=20, db_comment="DERIVE, MERGE, CORRECT, READ or SIMULATE.")
+    request = models.JSONField(
+        db_default={}, db_comment="What is to be derived, merged, corrected, read or simulated."
+    )
     status = models.CharField(max_length=20, db_default="PENDING", db_comment="PENDING, SUCCESS or FAILED.")
     version = models.IntegerField(null=True, db_comment="The version that it made; null before.")
     report = models.JSONField(db_default={}, db_comment="What a person should know about the outcome.")

@@ -101,6 +101,15 @@ class Dataset(models.Model):
         db_index=False,
         db_comment="The survey whose responses it holds, if any.",
     )
+    # Not `survey`: whatever looks for answers looks there, and never finds test data.
+    simulated_survey = models.ForeignKey(
+        Survey,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_comment="The survey whose simulated interviews it holds as test data, if any.",
+    )
     version = models.IntegerField(
         db_default=0, db_comment="Number of the current version; 0 before the first one."
     )
@@ -115,6 +124,9 @@ class Dataset(models.Model):
         constraints = [
             in_tenant("data_ingestion_dataset"),
             models.UniqueConstraint(fields=["survey"], name="data_ingestion_dataset_survey_key"),
+            models.UniqueConstraint(
+                fields=["simulated_survey"], name="data_ingestion_dataset_simulated_survey_key"
+            ),
         ]
         indexes = [
             Index(fields=["project", "created_at"], name="data_ingestion_dataset_project_id_created_at_idx")

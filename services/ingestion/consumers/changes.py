@@ -21,6 +21,7 @@ from services.ingestion.service.reading import Note, ReaderFailedError, run_limi
 from services.ingestion.settings import IngestionSettings
 
 CHILD = "services.ingestion.domain.change_child"
+SIMULATION_CHILD = "services.ingestion.domain.simulation_child"
 PARQUET = "application/vnd.apache.parquet"
 MOST_ATTEMPTS = 20
 _CHILD_ATTEMPTS = 2
@@ -76,7 +77,7 @@ async def _make(job: service.Job, event: DatasetChangeRequested, delivery: Deliv
 async def _computed(
     job: service.Job, event: DatasetChangeRequested, delivery: Delivery
 ) -> tuple[Content, Mapping[str, Any] | None]:
-    """The stored rows, and what is told about a file that was read for them."""
+    """The stored rows, and what is told about a file that was read, or interviews that were simulated, for them."""
     objects = delivery.resources.objects
     async with scratch_folder(settings_of(delivery)) as folder:
         parts = []
@@ -87,13 +88,31 @@ async def _computed(
         if job.reading is not None:
             await objects.download(job.reading.object_key, folder / "original")
         note = progress_notes(delivery, queries.set_progress, event.change_id)
+        told = None
+        if job.simulation is not None:
+            simulated = await _simulated(job.simulation, folder, delivery, note)
+            parts, told = [simulated], {"report": simulated["report"]}
         made = await run_change(_request(job, parts, folder), folder, delivery, note)
         await objects.upload(job.object_key, Path(made["parquet"]), PARQUET)
         if job.reading is not None and job.reading.is_first:
             preview = orjson.dumps(made["read"]["preview"])
             await objects.put(f"{job.folder}preview.json", preview, "application/json")
         content = Content(job.object_key, made["codebook"], made["n_rows"], made["content_hash"])
-        return content, made["read"]
+        return content, told or made["read"]
+
+
+async def _simulated(
+    simulation: service.Simulation, folder: Path, delivery: Delivery, note: Note
+) -> dict[str, Any]:
+    """Rows, codebook and report of simulated interviews."""
+    work, request_file = folder / "simulation", folder / "simulation.json"
+    work.mkdir()
+    request_file.write_text(json.dumps(simulation.as_json()), encoding="utf-8")
+    try:
+        return await run_limited(SIMULATION_CHILD, request_file, work, settings_of(delivery), note)
+    except FileRefused as refused:
+        detail = "Simulating so many interviews takes more time or memory than is allowed."
+        raise FileRefused(refused.slug, detail, "Ask for fewer respondents.") from refused
 
 
 def settings_of(delivery: Delivery) -> IngestionSettings:

@@ -24,6 +24,11 @@ async def find_dataset(session: AsyncSession, dataset_id: int) -> Dataset | None
     return await session.get(Dataset, dataset_id)
 
 
+async def find_test_dataset(session: AsyncSession, survey_id: int) -> Dataset | None:
+    """Return the dataset of a survey's simulated interviews, None when there is none."""
+    return await session.scalar(select(Dataset).where(Dataset.simulated_survey_id == survey_id))
+
+
 async def lock_dataset(session: Session, dataset_id: int) -> Dataset | None:
     """Return a dataset whose version nobody else raises until the end of the transaction, None when it is gone."""
     statement = select(Dataset).where(Dataset.id == dataset_id).with_for_update()

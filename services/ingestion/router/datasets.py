@@ -16,7 +16,7 @@ router = Router(prefix="/api", tags=["datasets"], responses=ACCESS_PROBLEMS)
 
 @router.get("/projects/{project_id}/datasets")
 async def list_datasets(project_id: int, session: ReadOnly, page: PageQuery) -> Page[DatasetSummary]:
-    """List a project's datasets, from files and from surveys, newest first."""
+    """List a project's datasets, from files and from surveys, test data (`is_test`) among them, newest first."""
     await require_project(session, project_id, Permission.READ)
     datasets, cursor = await queries.list_datasets(session, page, project_id)
     n_rows = await queries.row_counts(session, [dataset.id for dataset in datasets])
@@ -39,9 +39,19 @@ async def rename_dataset(dataset_id: int, body: DatasetUpdate, session: Transact
 
 
 def _summary(dataset: Any, n_rows: int) -> dict[str, Any]:
-    names = ("id", "project_id", "name", "survey_id", "version", "created_at", "updated_at")
+    names = (
+        "id",
+        "project_id",
+        "name",
+        "survey_id",
+        "simulated_survey_id",
+        "version",
+        "created_at",
+        "updated_at",
+    )
     return {
         **{name: getattr(dataset, name) for name in names},
+        "is_test": dataset.simulated_survey_id is not None,
         "file_id": dataset.raw_data_file_id,
         "n_rows": n_rows,
     }

@@ -189,8 +189,8 @@ async def refresh_dataset(dataset_id: int, change: ChangeRequest) -> ChangeRead:
     "/datasets/{dataset_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problems_of(DatasetNotMerged)
 )
 async def delete_dataset(dataset_id: int, session: Transaction) -> None:
-    """Delete a merged dataset and what was computed from it; others go with their file or survey."""
-    await merges.delete_merged(session, dataset_id)
+    """Delete a merged dataset or test data, and what was computed from it; others go with their file or survey."""
+    await merges.delete_dataset(session, dataset_id)
 
 
 @router.get("/datasets/{dataset_id}/changes")

@@ -1,6 +1,5 @@
 """`/api/projects/{id}/surveys` and `/api/surveys`: surveys for the researcher."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import Body, Query, Request, Response
@@ -16,12 +15,9 @@ from kernel.principals import Caller
 from kernel.problems import Invalid, PreconditionFailed, problems_of
 from kernel.routing import Router
 from services.ingestion.dependencies import ProcessForms
-from services.ingestion.domain.survey import results
 from services.ingestion.domain.survey.definition import definition_schema
-from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.issues import issues_of
 from services.ingestion.domain.survey.signing import redirect_key
-from services.ingestion.domain.survey.simulating import simulate
 from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
@@ -30,9 +26,6 @@ from services.ingestion.schemas.surveys import (
     LintRead,
     RedirectKey,
     ResponseRead,
-    SimulatedQuestion,
-    SimulationCreate,
-    SimulationRead,
     SurveyCreate,
     SurveyDuplicate,
     SurveyImport,
@@ -259,43 +252,6 @@ async def lint_survey(survey_id: int, session: ReadOnly) -> LintRead:
             "issues": [vars(i) for i in issues],
             "edits": [vars(edit) for edit in edits],
         }
-    )
-
-
-@router.post("/surveys/{survey_id}/simulate", responses=problems_of(Invalid))
-async def simulate_survey(
-    survey_id: int, session: ReadOnly, body: Annotated[SimulationCreate | None, Body()] = None
-) -> SimulationRead:
-    """Let simulated respondents answer the draft and say what they met; 422 where the linter finds errors."""
-    survey = await queries.get_survey(session, survey_id)
-    wanted = body or SimulationCreate()
-    definition = service.publishable(survey, await queries.list_versions(session, survey_id))
-    coverage = await asyncio.to_thread(simulate, expanded(definition), wanted.n, wanted.seed)
-    listed = results.counted_questions(survey.definition)
-    return SimulationRead(
-        n=coverage.n,
-        outcomes=dict(coverage.outcomes),
-        endings=dict(coverage.endings),
-        median_questions=coverage.median_questions,
-        questions=[
-            SimulatedQuestion.model_validate(
-                {
-                    "code": question.code,
-                    "asked": coverage.asked[question.code],
-                    "answered": coverage.answered[question.code],
-                    "missing": dict(coverage.missing.get(question.code, {})),
-                    "counts": question.in_order(list(coverage.values.get(question.code, {}).items()))
-                    if question.values is not None
-                    else [],
-                }
-            )
-            for question in listed
-        ],
-        never_asked=[
-            question.code for question in listed if question.is_shown and not coverage.asked[question.code]
-        ],
-        stuck=dict(coverage.stuck),
-        quotas={quota.code: coverage.cells[quota.code] for quota in definition.quotas},
     )
 
 

@@ -22,6 +22,8 @@ class DatasetSummary(BaseModel):
     name: str
     file_id: int | None = Field(description="The file it was read from, if from a file.")
     survey_id: int | None = Field(description="The survey whose responses it holds, if of a survey.")
+    is_test: bool = Field(description="Whether its rows are simulated interviews, which nobody gave.")
+    simulated_survey_id: int | None = Field(description="The survey whose simulated interviews it holds.")
     version: int = Field(description="Current version; 0 before there is any row.")
     n_rows: int
     created_at: datetime

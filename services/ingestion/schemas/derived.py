@@ -78,7 +78,9 @@ class ChangeRead(BaseModel):
     request: dict[str, Any]
     status: ChangeStatus
     version: int | None = Field(description="The version of the dataset that it made, when SUCCESS.")
-    report: dict[str, Any] = Field(description="Of a merge: rows, matches, and what a person should check.")
+    report: dict[str, Any] = Field(
+        description="Of a merge: rows, matches, and what a person should check. Of simulated interviews: what they met."
+    )
     progress: dict[str, Any] = Field(description="`done`, `total` and `phase` while PENDING.")
     error: dict[str, Any] | None = Field(description="When FAILED: a problem with `detail` and a `hint`.")
     created_at: datetime

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.ingestion import LayoutStyle, SurveyStatus
 
 Included = Literal["screened_out", "quota_full", "in_progress", "erased"]
+MOST_TEST_ROWS = 2_000
 EMPTY_DEFINITION: dict[str, Any] = {"languages": ["en"], "pages": []}
 
 
@@ -226,6 +227,13 @@ class SimulationCreate(BaseModel):
 
     n: int = Field(200, ge=1, le=500)
     seed: int = Field(1, ge=0, le=2**53)
+    version: int | None = Field(None, ge=1, description="A published version; else the draft.")
+
+
+class TestDatasetCreate(SimulationCreate):
+    """The same for a dataset, which a worker makes: more respondents."""
+
+    n: int = Field(200, ge=1, le=MOST_TEST_ROWS)
 
 
 class SimulatedQuestion(BaseModel):
@@ -239,7 +247,7 @@ class SimulatedQuestion(BaseModel):
 
 
 class SimulationRead(BaseModel):
-    """What simulated respondents met in the draft; nothing of it is stored."""
+    """What simulated respondents met."""
 
     n: int
     outcomes: dict[str, int] = Field(description="complete, screened_out, stuck.")

@@ -27,11 +27,12 @@ from services.ingestion.errors import (
 )
 from services.ingestion.models import Dataset, DatasetChange, DatasetVersion
 from services.ingestion.queries import changes as queries
-from services.ingestion.queries import datasets, files
+from services.ingestion.queries import datasets, files, surveys
 from services.ingestion.service import dataset_versions
 from services.ingestion.service.dataset_versions import Content
 from services.ingestion.service.files import folder_of
 from services.ingestion.service.projects import object_prefix
+from services.ingestion.service.responses import dataset_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,19 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulation:
+    """Interviews that are simulated for a change; `definitions` are (number, stored definition), the one simulated last."""
+
+    definitions: Sequence[tuple[int, Mapping[str, Any]]]
+    request: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the process that simulates is told."""
+        told = {name: self.request[name] for name in ("n", "seed", "includes")}
+        return {**told, "definitions": list(self.definitions)}
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the worker needs to make the next version: the rows, what is derived from them, and where they go."""
 
@@ -74,6 +88,7 @@ class Job:
     derivations: Sequence[Derivation] = field(default=())
     corrections: Mapping[str, Any] = field(default_factory=dict)
     reading: "Reading | None" = None
+    simulation: "Simulation | None" = None
 
     @property
     def object_key(self) -> str:
@@ -145,6 +160,20 @@ async def find_job(session: Snapshot, change_id: int, *, team_id: int) -> Job | 
         )
     if change.kind == ChangeKind.READ:
         return await _reading_job(session, change, dataset, present, version)
+    if change.kind == ChangeKind.SIMULATE:
+        folder = dataset_folder(team_id, dataset.project_id, dataset.id)
+        simulation = await _simulation(session, change, dataset)
+        return Job(
+            change.id,
+            dataset.id,
+            dataset.version,
+            folder,
+            [],
+            None,
+            present,
+            corrections,
+            simulation=simulation,
+        )
     base = await _part(session, dataset.id)
     if base is None:
         return None
@@ -171,6 +200,15 @@ async def _reading_job(
     reading = Reading(file.id, file.file, options, dataset.id == min(siblings))
     folder = folder_of(file.file)
     return Job(change.id, dataset.id, dataset.version, folder, [], None, present, corrections, reading)
+
+
+async def _simulation(session: Snapshot, change: DatasetChange, dataset: Dataset) -> Simulation:
+    """What is simulated, with the versions before it: their columns are in the survey's dataset as well."""
+    versions = await surveys.list_versions(session, dataset.simulated_survey_id or 0)
+    wanted, draft = change.request["version"], change.request["draft"]
+    is_last = wanted if draft is None else wanted - 1
+    definitions = [(one.number, one.definition) for one in versions if one.number <= is_last]
+    return Simulation([*definitions, *([] if draft is None else [(wanted, draft)])], change.request)
 
 
 def _asked(request: Mapping[str, Any], present: Sequence[Derivation]) -> list[Derivation]:
@@ -206,8 +244,11 @@ async def complete_change(
     change = await queries.lock_change(session, job.change_id)
     if change is None:
         return False
-    if job.merge is not None or job.after == 0:
-        await require_room(session, limits, team_id, Limit.ROWS, adding=content.n_rows)
+    if job.merge is not None or job.after == 0 or job.simulation is not None:
+        # A version of test data stands in the place of the one before.
+        n_before = (await datasets.row_counts(session, [job.dataset_id])).get(job.dataset_id, 0)
+        adding = content.n_rows - (n_before if job.simulation is not None else 0)
+        await require_room(session, limits, team_id, Limit.ROWS, adding=adding)
     dataset = await dataset_versions.add_version(
         session, job.dataset_id, content, after=job.after, team_id=team_id
     )
@@ -216,10 +257,12 @@ async def complete_change(
     change.status = ChangeStatus.SUCCESS
     change.version = dataset.version
     change.report = content.codebook.get("merge", {}) if job.merge is not None else {}
-    if read is not None and job.reading is not None:
+    if read is not None:
         change.report = read["report"]
-        if job.reading.is_first:
+        if job.reading is not None and job.reading.is_first:
             await _show_on_file(session, job.reading, read)
+    if job.simulation is not None:
+        dataset.name = job.simulation.request["name"]
     change.progress = {"phase": "done", "done": 1, "total": 1}
     await _tell(session, change, team_id=team_id)
     return True

@@ -20,6 +20,7 @@ from services.ingestion.queries import changes as queries
 from services.ingestion.queries import datasets
 from services.ingestion.schemas.derived import AppendCreate, JoinCreate
 from services.ingestion.service.changes import add_change, merged_folder
+from services.ingestion.service.responses import dataset_folder
 
 
 def merge_request(
@@ -56,6 +57,8 @@ async def request_merge(  # noqa: PLR0917 - one private assembly of a request
         part = await datasets.get_dataset(session, dataset_id)
         if part.project_id != project_id:
             raise Invalid.at(f"/datasets/{i}", "only datasets of one project can be merged")
+        if part.simulated_survey_id is not None:
+            raise Invalid.at(f"/datasets/{i}", f"dataset {dataset_id} is test data, which is never merged")
         if part.version == 0:
             raise Invalid.at(f"/datasets/{i}", f"dataset {dataset_id} has no rows yet")
     dataset = Dataset(project_id=project_id, name=name, version=0)
@@ -77,17 +80,18 @@ async def request_refresh(session: Session, dataset_id: int, *, user_id: int) ->
     return await add_change(session, dataset, grant, ChangeKind.MERGE, last.request, user_id=user_id)
 
 
-async def delete_merged(session: Session, dataset_id: int) -> None:
-    """Remove a merged dataset; its objects are purged on the event. Raises NotFound, Forbidden, DatasetNotMerged."""
+async def delete_dataset(session: Session, dataset_id: int) -> None:
+    """Remove a merged dataset, or one of test data; its objects are purged on the event. Raises NotFound, Forbidden, DatasetNotMerged."""
     dataset = await datasets.get_dataset(session, dataset_id)
     grant = await require_project(session, dataset.project_id, Permission.WRITE)
     if dataset.raw_data_file_id is not None or dataset.survey_id is not None:
         origin = "file" if dataset.raw_data_file_id is not None else "survey"
         raise DatasetNotMerged(f"Dataset {dataset_id} belongs to a {origin} and goes when that is deleted.")
+    folder = merged_folder if dataset.simulated_survey_id is None else dataset_folder
     event = DatasetDeleted(
         project_id=dataset.project_id,
         dataset_id=dataset_id,
-        object_prefix=merged_folder(grant.team_id, dataset.project_id, dataset_id),
+        object_prefix=folder(grant.team_id, dataset.project_id, dataset_id),
     )
     await record(session, event, team_id=grant.team_id, project_id=dataset.project_id)
     await session.delete(dataset)

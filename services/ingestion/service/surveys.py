@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from contracts.ingestion import (
+    DatasetDeleted,
     DatasetScopeChanged,
     ResponseStatus,
     SurveyClosed,
@@ -26,6 +27,7 @@ from services.ingestion.domain.survey.merging import merge_patch
 from services.ingestion.domain.survey.themes import parse_theme
 from services.ingestion.errors import SurveyInOtherState
 from services.ingestion.models import Dataset, Survey, SurveyVersion
+from services.ingestion.queries import datasets
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.service.responses import dataset_folder
@@ -144,7 +146,7 @@ async def _set_scope(
 
 
 async def delete_survey(session: Session, survey_id: int) -> None:
-    """Remove a survey with its versions, interviews and dataset; raises NotFound, Forbidden."""
+    """Remove a survey with its versions, interviews, dataset and test data; raises NotFound, Forbidden."""
     survey, grant = await _writable(session, survey_id)
     dataset = await response_queries.find_dataset(session, survey_id)
     if dataset is not None:
@@ -155,6 +157,14 @@ async def delete_survey(session: Session, survey_id: int) -> None:
             object_prefix=dataset_folder(grant.team_id, survey.project_id, dataset.id),
         )
         await record(session, event, team_id=grant.team_id, project_id=survey.project_id)
+    test_dataset = await datasets.find_test_dataset(session, survey_id)
+    if test_dataset is not None:
+        gone = DatasetDeleted(
+            project_id=survey.project_id,
+            dataset_id=test_dataset.id,
+            object_prefix=dataset_folder(grant.team_id, survey.project_id, test_dataset.id),
+        )
+        await record(session, gone, team_id=grant.team_id, project_id=survey.project_id)
     await session.delete(survey)
 
 

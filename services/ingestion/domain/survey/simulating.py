@@ -5,6 +5,7 @@ worth a look; a question that no drawn answer satisfies is named with what it sa
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from statistics import median
@@ -12,10 +13,11 @@ from typing import Any
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.answers import Answer
-from services.ingestion.domain.survey.definition import Definition
+from services.ingestion.domain.survey.definition import Definition, Ending
 from services.ingestion.domain.survey.guessing import Guesses
 from services.ingestion.domain.survey.nonresponse import KEY
 from services.ingestion.domain.survey.questions import Hidden, Question
+from services.ingestion.domain.survey.results import counted_questions, quotas
 
 MOST_TRIES = 20
 _SKIPPED = 0.1
@@ -45,15 +47,82 @@ class Coverage:
         """Questions that the respondent in the middle is asked."""
         return float(median(self.n_questions)) if self.n_questions else 0.0
 
+    def count(self, walk: "Walk") -> None:
+        """Note what one respondent met."""
+        state = walk.state
+        for question in state.visible:
+            self.asked[question.code] += 1
+            answer = state.effective.get(question.code)
+            if answer is not None:
+                self.answered[question.code] += 1
+                self.values.setdefault(question.code, Counter()).update(_listed(answer))
+        for code, kind in state.unanswered.items():
+            self.missing.setdefault(code, Counter())[kind] += 1
+        self.cells.update(state.cells)
+        self.n_questions.append(sum(not isinstance(q, engine.UNANSWERED) for q in state.visible))
+        self.outcomes[walk.outcome] += 1
+        if walk.ending is not None:
+            self.endings[walk.ending.code] += 1
+        if walk.stuck is not None:
+            self.stuck[walk.stuck] += 1
+
+    def report(self, definition: Mapping[str, Any]) -> dict[str, Any]:
+        """The coverage of a stored definition as it is shown, JSON-ready."""
+        listed = counted_questions(definition)
+        return {
+            "n": self.n,
+            "outcomes": dict(self.outcomes),
+            "endings": dict(self.endings),
+            "median_questions": self.median_questions,
+            "questions": [
+                {
+                    "code": question.code,
+                    "asked": self.asked[question.code],
+                    "answered": self.answered[question.code],
+                    "missing": dict(self.missing.get(question.code, {})),
+                    "counts": question.in_order(list(self.values.get(question.code, {}).items()))
+                    if question.values is not None
+                    else [],
+                }
+                for question in listed
+            ],
+            "never_asked": [q.code for q in listed if q.is_shown and not self.asked[q.code]],
+            "stuck": dict(self.stuck),
+            "quotas": {code: self.cells[code] for code, _ in quotas(definition)},
+        }
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How one simulated respondent went through a survey."""
+
+    state: engine.State
+    seed: int
+    ending: Ending | None
+    """None where a question could not be satisfied."""
+    stuck: str | None = None
+    """The code of that question."""
+
+    @property
+    def outcome(self) -> str:
+        """complete, screened_out, or stuck."""
+        return "stuck" if self.ending is None else self.ending.outcome
+
 
 def simulate(definition: Definition, n: int, seed: int) -> Coverage:
-    """Let `n` respondents answer an `expanded` definition that the linter finds no error in; the same seed, the same answers."""
+    """What `n` respondents meet in an `expanded` definition that the linter finds no error in; the same seed, the same answers."""
+    coverage = Coverage(n)
+    for walk in walks(definition, n, seed):
+        coverage.count(walk)
+    return coverage
+
+
+def walks(definition: Definition, n: int, seed: int) -> Iterator[Walk]:
+    """Let `n` respondents answer, one after the other; what `simulate` counts. Quadratic in the number of questions."""
     rnd = Random(seed)  # noqa: S311 - nothing secret is drawn
     guesses = Guesses(definition, rnd)
-    coverage = Coverage(n)
     for number in range(n):
-        _Respondent(definition, guesses, rnd, seed + number).go_through(coverage)
-    return coverage
+        yield _Respondent(definition, guesses, rnd, seed + number).go_through()
 
 
 class _Respondent:
@@ -66,26 +135,11 @@ class _Respondent:
         self._state = engine.open_interview(definition, link, seed=seed)
         self._done: set[str] = set()
 
-    def go_through(self, coverage: Coverage) -> None:
-        """Answer step by step to an end, or until a question cannot be satisfied; note what was met."""
+    def go_through(self) -> Walk:
+        """Answer step by step to an end, or until a question cannot be satisfied."""
         stuck = self._answer_all()
-        for question in self._state.visible:
-            coverage.asked[question.code] += 1
-            answer = self._state.effective.get(question.code)
-            if answer is not None:
-                coverage.answered[question.code] += 1
-                coverage.values.setdefault(question.code, Counter()).update(_listed(answer))
-        for code, kind in self._state.unanswered.items():
-            coverage.missing.setdefault(code, Counter())[kind] += 1
-        coverage.cells.update(self._state.cells)
-        coverage.n_questions.append(sum(not isinstance(q, engine.UNANSWERED) for q in self._state.visible))
-        if stuck is not None:
-            coverage.stuck[stuck] += 1
-            coverage.outcomes["stuck"] += 1
-            return
-        ending = engine.ending_of(self._definition, self._state)
-        coverage.outcomes[ending.outcome] += 1
-        coverage.endings[ending.code] += 1
+        ending = None if stuck is not None else engine.ending_of(self._definition, self._state)
+        return Walk(self._state, self._seed, ending, stuck)
 
     def _answer_all(self) -> str | None:
         """The question at which it ends without an end; None where it does end."""

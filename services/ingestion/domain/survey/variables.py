@@ -158,13 +158,16 @@ def _file_shapes(
     """The files of an answer: how many, what they are called, and the ids by which they are downloaded."""
     shapes = {
         "count": Shape("integer", "bigint", read=len),
-        "names": Shape(
-            "text", "string", read=lambda files: "; ".join(one.name for one in attached_in(files))
-        ),
-        "ids": Shape("text", "string", read=lambda files: "; ".join(one.id for one in attached_in(files))),
+        "names": Shape("text", "string", read=lambda files: _listed(one.name for one in attached_in(files))),
+        "ids": Shape("text", "string", read=lambda files: _listed(one.id for one in attached_in(files))),
     }
     for name, shape in shapes.items():
         yield f"{question.code}.{name}", f"{label}: {say(language, f'files_{name}')}", None, shape
+
+
+def _listed(texts: Iterable[str]) -> str | None:
+    """Texts in one value; None where there are none, as for simulated files, which exist nowhere."""
+    return "; ".join(filter(None, texts)) or None
 
 
 def _signature_shapes(
