@@ -127,6 +127,8 @@ class SurveyResponse(Base):
     """SHA-256 of the respondent's session token, hexadecimal."""
     device_hash: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
     """SHA-256 of the browser's own token where a device submits once; else empty."""
+    fingerprint: Mapped[str] = mapped_column(String(64), server_default=FetchedValue())
+    """Keyed hash of network, browser and languages, of use within the survey only; empty where not known."""
     seed: Mapped[int] = mapped_column(BigInteger)
     """Seed of every random order, so that a page can be shown again as it was."""
     status: Mapped[str] = mapped_column(String(20), server_default=FetchedValue())

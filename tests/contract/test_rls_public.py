@@ -205,6 +205,51 @@ async def test_the_database_takes_one_finished_interview_per_device(
         )
 
 
+async def test_an_interview_learns_how_many_look_like_it_and_not_which(
+    *, stack: Stack, owner: asyncpg.Connection, ours: Tenant, theirs: Tenant, token: str
+) -> None:
+    table = "data_ingestion_surveyresponse"
+    alike: dict[str, object] = {"fingerprint": "f" * 64}
+    complete = alike | {"status": "COMPLETE"}
+    others: list[dict[str, object]] = [
+        alike, alike | {"status": "SCREENED_OUT"}, complete | {"is_test": True}, {"status": "COMPLETE"},
+    ]  # fmt: skip
+    for row in [complete, complete, *others, complete | {"fingerprint": "e" * 64}]:
+        await insert(owner, table, interview(ours, uuid.uuid4().hex) | row)
+    await insert(owner, table, interview(theirs, uuid.uuid4().hex) | complete)
+    how_many = "SELECT access.count_alike()"
+    settings = {"survey_uuid": ours.survey_uuid, "session_hash": token}
+    async with acting(stack, RESPONDENT, **settings) as session:
+        assert await session.fetchval(how_many) == 0, "there is no interview yet"
+        await insert(session, table, interview(ours, token) | alike)
+        assert await session.fetchval(how_many) == 2
+        assert [row["fingerprint"] for row in await session.fetch(f"SELECT fingerprint FROM {table}")] == [
+            "f" * 64
+        ]
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await session.execute(f"UPDATE {table} SET fingerprint = ''")
+
+
+async def test_interviews_without_a_fingerprint_and_those_of_participants_look_like_nobody(
+    stack: Stack, owner: asyncpg.Connection, ours: Tenant
+) -> None:
+    table, how_many = "data_ingestion_surveyresponse", "SELECT access.count_alike()"
+    for fingerprint in ("", "f" * 64):
+        row = interview(ours, uuid.uuid4().hex) | {"fingerprint": fingerprint, "status": "COMPLETE"}
+        await insert(owner, table, row)
+    nameless, invited = uuid.uuid4().hex, uuid.uuid4().hex
+    await insert(owner, table, interview(ours, nameless))
+    mine = await insert(owner, table, interview(ours, invited) | {"fingerprint": "f" * 64})
+    async with acting(stack, RESPONDENT, session_hash=nameless) as session:
+        assert await session.fetchval(how_many) == 0
+    async with acting(stack, RESPONDENT, session_hash=invited) as session:
+        assert await session.fetchval(how_many) == 1
+    linked = "UPDATE data_ingestion_participant SET survey_response_id = $1 WHERE project_id = $2"
+    await owner.execute(linked, mine, ours.project)
+    async with acting(stack, RESPONDENT, session_hash=invited) as session:
+        assert await session.fetchval(how_many) == 0
+
+
 async def test_a_deleted_team_takes_its_public_pages_along(
     stack: Stack, owner: asyncpg.Connection, ours: Tenant
 ) -> None:

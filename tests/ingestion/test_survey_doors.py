@@ -270,11 +270,15 @@ async def test_doubts_are_flagged_counted_and_a_variable(
         await clients.ingestion.get(f"/api/surveys/{survey['id']}/responses", headers=alice.headers)
     ).json()
     by_flags = sorted((sorted(flag["kind"] for flag in item["flags"]) for item in found["items"]), key=len)
-    assert by_flags == [["speeding"], ["gibberish", "honeypot", "speeding", "straight_lining"]]
+    assert by_flags == [
+        ["duplicate", "speeding"], ["gibberish", "honeypot", "speeding", "straight_lining"],
+    ]  # fmt: skip
     results = (
         await clients.ingestion.get(f"/api/surveys/{survey['id']}/results", headers=alice.headers)
     ).json()
-    assert results["flagged"] == {"gibberish": 1, "honeypot": 1, "speeding": 2, "straight_lining": 1}
+    assert results["flagged"] == {
+        "duplicate": 1, "gibberish": 1, "honeypot": 1, "speeding": 2, "straight_lining": 1,
+    }  # fmt: skip
     await drain()
     dataset = (await clients.ingestion.get(f"/api/surveys/{survey['id']}", headers=alice.headers)).json()[
         "dataset_id"
@@ -282,7 +286,7 @@ async def test_doubts_are_flagged_counted_and_a_variable(
     url = f"/api/datasets/{dataset}/rows?variables=quality_flags&variables=active_s"
     table = (await clients.ingestion.get(url, headers=alice.headers)).json()
     assert [row[0] for row in table["rows"]] == [
-        ["speeding", "straight_lining", "gibberish", "honeypot"], ["speeding"],
+        ["speeding", "straight_lining", "gibberish", "honeypot"], ["speeding", "duplicate"],
     ]  # fmt: skip
     assert all(row[1] < 30 for row in table["rows"])
 

@@ -116,6 +116,7 @@ async def test_nothing_of_an_erased_interview_is_left_and_the_receipt_says_what_
     assert (read.json()["status"], read.json()["waiting_for"]) == ("complete", [])
     removed = receipt["removed"]
     assert (removed["answers"], removed["quota_seats"], removed["session_token"]) == (3, 1, 1)
+    assert (removed["fingerprint"], stored["fingerprint"]) == (1, "")
     assert [version["version"] for version in removed["dataset_versions"]] == [3]
     assert (len(removed["exports"]), removed["objects"]) == (1, 2)
     assert receipt["requested_by"] == f"user:{alice.user_id}"

@@ -6,6 +6,7 @@ import pytest
 
 from services.ingestion.domain.survey import engine
 from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.entrance import fingerprint
 from services.ingestion.domain.survey.expanding import expanded
 from services.ingestion.domain.survey.quality import (
     Flag,
@@ -29,13 +30,22 @@ LONG = {"code": "long", "type": "long_text", "text": text(" ".join(["word"] * 50
 
 
 def flags(
-    *questions: dict[str, Any], active_s: float | None = None, is_trapped: bool = False, **answers: Any
+    *questions: dict[str, Any],
+    active_s: float | None = None,
+    is_trapped: bool = False,
+    n_alike: int = 0,
+    **answers: Any,
 ) -> list[Flag]:
     definition = expanded(parse_definition({"pages": [{"code": "p", "questions": questions}]}))
     applied = engine.apply(definition, {}, answers)
     assert applied.faults == {}
     return flags_of(
-        applied.state, language="en", default_language="en", active_s=active_s, is_trapped=is_trapped
+        applied.state,
+        language="en",
+        default_language="en",
+        active_s=active_s,
+        is_trapped=is_trapped,
+        n_alike=n_alike,
     )
 
 
@@ -91,6 +101,55 @@ def test_an_attention_check_that_fails_is_flagged_and_not_refused() -> None:
 
 def test_a_field_that_nobody_sees_is_filled_in_by_programs() -> None:
     assert kinds_in([flag.as_json() for flag in flags(LONG, is_trapped=True)]) == ["honeypot"]
+
+
+@pytest.mark.parametrize(("n_alike", "score"), [(1, 0.5), (9, 0.9), (1000, 0.999)])
+def test_the_more_interviews_look_alike_the_likelier_is_a_duplicate(n_alike: int, score: float) -> None:
+    [flag] = flags(LONG, n_alike=n_alike)
+    assert flag.as_json() == {"kind": "duplicate", "score": score, "evidence": {"others": n_alike}}
+    assert kinds_in([flag.as_json()]) == ["duplicate"]
+
+
+def test_what_looks_like_nothing_else_is_no_duplicate() -> None:
+    assert flags(LONG, n_alike=0) == []
+
+
+def printed(address: str = "192.0.2.7", survey: str = "s", key: str = "k", **headers: str) -> str:
+    shown = {"user_agent": "Browser/1", "accept_language": "de"} | headers
+    return fingerprint(key, survey, address=address, **shown)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("192.0.2.7", "::ffff:192.0.2.7"),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff"),
+        ("2001:DB8::1", "2001:db8:0:0::2"),
+    ],
+)
+def test_addresses_of_one_connection_have_one_fingerprint(one: str, other: str) -> None:
+    assert printed(one) == printed(other)
+
+
+def test_another_network_browser_language_survey_or_deployment_has_another_fingerprint() -> None:
+    others = [
+        printed(),
+        printed("192.0.2.8"),
+        printed("2001:db8:0:1::1"),
+        printed("2001:db8:0:2::1"),
+        printed(user_agent="Browser/2"),
+        printed(accept_language="en"),
+        printed(user_agent="Browser/1de", accept_language=""),
+        printed(survey="t"),
+        printed(key="l"),
+    ]
+    assert len(set(others)) == len(others)
+    assert {len(one) for one in others} == {64}
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "testclient"])
+def test_who_has_no_address_looks_like_nobody(address: str) -> None:
+    assert printed(address) == ""
 
 
 def test_time_adds_up_by_page() -> None:

@@ -129,6 +129,11 @@ class SurveyResponse(models.Model):
         db_default="",
         db_comment="SHA-256 of the browser's own token where a device submits once; else empty.",
     )
+    fingerprint = models.CharField(
+        max_length=64,
+        db_default="",
+        db_comment="Keyed hash of network, browser and languages, of use within the survey only; empty where not known.",
+    )
     seed = models.BigIntegerField(
         db_comment="Seed of every random order, so that a page can be shown again as it was."
     )
@@ -174,6 +179,11 @@ class SurveyResponse(models.Model):
                 name="data_ingestion_surveyresponse_project_id_created_at_idx",
             ),
             Index(fields=["survey", "status"], name="data_ingestion_surveyresponse_survey_id_status_idx"),
+            Index(
+                fields=["survey", "fingerprint"],
+                condition=~models.Q(fingerprint="") & models.Q(status="COMPLETE", is_test=False),
+                name="data_ingestion_surveyresponse_survey_id_fingerprint_idx",
+            ),
         ]
 
 

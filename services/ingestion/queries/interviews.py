@@ -79,6 +79,7 @@ _INTERVIEW = (
     .outerjoin(SurveyAccess, SurveyAccess.survey_id == Survey.id)
     .where(SurveyResponse.token_hash == bindparam("token_hash"))
 )
+_COUNT_ALIKE = text("SELECT access.count_alike()")
 _OPEN_INTERVIEW = _INTERVIEW.with_for_update(of=SurveyResponse)
 
 
@@ -137,6 +138,11 @@ def _survey_of(row: Row[*tuple[Any, ...]]) -> PublicSurvey:
 
 def _version_of(row: Row[*tuple[Any, ...]]) -> VersionKey:
     return VersionKey(row.version_id, row.number, row.definition_hash)
+
+
+async def count_alike(session: Session) -> int:
+    """How many complete interviews of the survey have the fingerprint of this session's own; whose are the same completes after this one."""
+    return int(await session.scalar(_COUNT_ALIKE) or 0)
 
 
 async def find_public_responses(session: AsyncSession) -> Row[str, int] | None:

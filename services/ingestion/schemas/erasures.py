@@ -21,6 +21,11 @@ class Removed(BaseModel):
     flags: int
     session_token: int
     device_hash: int
+    fingerprint: int | None = Field(
+        None,
+        exclude_if=lambda n: n is None,
+        description="Absent in receipts from before there was one: they stay as they were sealed.",
+    )
     quota_seats: int
     participants: int = Field(description="Whoever had the personal link to it, with address and letters.")
     files: int = Field(description="Files that the respondent sent.")

@@ -16,6 +16,7 @@ from services.ingestion.domain.survey.entrance import (
     OF_EVERYBODY,
     attempt_key,
     entry_token,
+    fingerprint,
     knows_password,
     why_not,
 )
@@ -51,6 +52,17 @@ class Visitor:
         """What is stored of the device where the survey takes one interview per device, else nothing."""
         is_counted = survey.rules.one_per == "DEVICE" and not self.has_personal_link
         return hash_token(self.device) if is_counted and self.device else ""
+
+    def fingerprint(self, survey: PublicSurvey, accept_language: str | None) -> str:
+        """What is stored of network, browser and languages, to find interviews of this survey that look alike."""
+        origin = ORIGIN.get()
+        return fingerprint(
+            self.secret,
+            str(survey.uuid),
+            address=origin.ip_address,
+            user_agent=origin.user_agent,
+            accept_language=accept_language or "",
+        )
 
 
 def not_open(survey: PublicSurvey) -> SurveyNotOpen:

@@ -87,6 +87,7 @@ async def _emptied(session: Session, response: SurveyResponse) -> dict[str, Any]
         "flags": len(response.flags),
         "session_token": 1,
         "device_hash": int(bool(response.device_hash)),
+        "fingerprint": int(bool(response.fingerprint)),
         "quota_seats": await queries.release_seats(session, response.id),
         "participants": await queries.forget_participants(session, response.id),
         "dataset_versions": [],
@@ -96,7 +97,7 @@ async def _emptied(session: Session, response: SurveyResponse) -> dict[str, Any]
     response.status = ResponseStatus.ERASED
     response.answers, response.paradata, response.flags, response.not_asked = {}, {}, [], []
     response.token_hash = hash_token(new_token())  # nobody has the token of this one
-    response.device_hash = response.language = ""
+    response.device_hash = response.fingerprint = response.language = ""
     response.seed = response.cursor = 0
     response.submitted_at = None
     response.created_at = func.date_trunc("day", response.created_at)

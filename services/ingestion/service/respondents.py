@@ -76,6 +76,7 @@ async def begin_interview(
             "survey_version_id": seen.survey.published_version_id,
             "token_hash": token_hash,
             "device_hash": visitor.device_hash(seen.survey),
+            "fingerprint": visitor.fingerprint(seen.survey, accept_language),
             "seed": seed,
             "answers": state.answers,
             "not_asked": list(state.not_asked),
@@ -216,6 +217,8 @@ async def _finish(session: Session, interview: Interview, status: ResponseStatus
     Raises AlreadyAnswered where the device has submitted another one: the database decides, also between two at once.
     """
     response = interview.response
+    with session.no_autoflush:  # the row is written once, below
+        n_alike = await queries.count_alike(session)
     response.status = status
     flags = flags_of(
         interview.state,
@@ -223,6 +226,7 @@ async def _finish(session: Session, interview: Interview, status: ResponseStatus
         default_language=interview.questionnaire.definition.default_language,
         active_s=active_seconds(response.paradata),
         is_trapped=bool(response.paradata.get("trap")),
+        n_alike=n_alike,
     )
     response.flags = [flag.as_json() for flag in flags]
     if status is ResponseStatus.QUOTA_FULL:

@@ -1,4 +1,4 @@
-"""Who gets into a survey: why it takes no answers, the proof that somebody knew its password, and how wrong ones are counted.
+"""Who gets into a survey: why it takes no answers, the proof of a password, how wrong ones are counted, and what looks alike.
 
 The database decides whether an interview may begin or go on; what is here says why not, and signs what a browser keeps.
 """
@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
 Reason = Literal["paused", "closed", "not_yet", "over", "full"]
@@ -55,6 +56,31 @@ def attempt_key(secret: str, survey_uuid: str, counted: str) -> str:
     """The key under which attempts are counted: it does not show the address, nor lets anybody compute it from one."""
     message = f"survey-attempt/{survey_uuid}/{counted}".encode()
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def fingerprint(secret: str, survey_uuid: str, *, address: str, user_agent: str, accept_language: str) -> str:
+    """What interviews from one network and browser have in common within one survey; empty where the address is none.
+
+    HMAC-SHA-256 (RFC 2104), 64 hexadecimal digits: it shows neither, is another one in every survey, and nobody without the secret
+    can try addresses out. No header has a line break, so that equal messages have equal parts.
+    """
+    network = _network(address)
+    if not network:
+        return ""
+    message = "\n".join((f"survey-fingerprint/{survey_uuid}", network, user_agent, accept_language))
+    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def _network(address: str) -> str:
+    """The network that one connection has: an IPv4 address; 64 bits of IPv6, whose other half devices change by themselves (RFC 8981)."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped or IPv6Network((int(found), 64), strict=False))
+    return str(found)
 
 
 @dataclass(frozen=True)

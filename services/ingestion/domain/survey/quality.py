@@ -1,9 +1,10 @@
-"""What makes one doubt an interview: too fast, the same answer down a grid, keys struck at random, a check that failed, a trap.
+"""What makes one doubt an interview: too fast, one answer down a grid, keys struck at random, a failed check, a trap, a double.
 
 A flag is a suspicion with a score and its evidence; nothing is left out by itself, and reports say what was. Sources: speeding, Zhang
 and Conrad, "Speeding in Web Surveys", Survey Research Methods 8 (2014), who take 0.3 s a word as the least that reading needs;
 straight-lining, Kim, Dykema, Stevenson, Black and Moberg, "Straightlining", Social Science Computer Review 37 (2019), simple
-nondifferentiation; attention checks, Oppenheimer, Meyvis and Davidenko, Journal of Experimental Social Psychology 45 (2009).
+nondifferentiation; attention checks, Oppenheimer, Meyvis and Davidenko, Journal of Experimental Social Psychology 45 (2009);
+duplicates, Konstan, Rosser, Ross, Stanton and Edwards, "The Story of Subject Naught", Journal of Computer-Mediated Communication 10 (2005).
 """
 
 import re
@@ -17,7 +18,7 @@ from services.ingestion.domain.survey.parts import Text
 from services.ingestion.domain.survey.questions import FreeText, Matrix, Question
 from services.ingestion.domain.survey.texts import read
 
-KINDS = ("speeding", "straight_lining", "gibberish", "attention", "honeypot")
+KINDS = ("speeding", "straight_lining", "gibberish", "attention", "honeypot", "duplicate")
 SECONDS_A_WORD = 0.3
 LEAST_WORDS = 30
 """Of shorter surveys nobody can say that they were not read."""
@@ -51,9 +52,18 @@ class Flag:
 
 
 def flags_of(
-    state: State, *, language: str, default_language: str, active_s: float | None, is_trapped: bool
+    state: State,
+    *,
+    language: str,
+    default_language: str,
+    active_s: float | None,
+    is_trapped: bool,
+    n_alike: int = 0,
 ) -> list[Flag]:
-    """Every flag of a finished interview; `active_s` is the time spent on its pages, None where it is not known."""
+    """Every flag of a finished interview.
+
+    `active_s` is the time spent on its pages, None where it is not known; `n_alike` counts complete interviews with its fingerprint.
+    """
 
     def words(text: Text | None) -> str:
         return read(text, language, default_language)
@@ -64,6 +74,7 @@ def flags_of(
         _gibberish(state),
         _attention(state),
         Flag("honeypot", 1.0, {"field": "website"}) if is_trapped else None,
+        _duplicate(n_alike),
     ]
     return [flag for flag in found if flag is not None]
 
@@ -151,6 +162,11 @@ def _attention(state: State) -> Flag | None:
     if not failed:
         return None
     return Flag("attention", len(failed) / len(checked), {"questions": failed})
+
+
+def _duplicate(n_alike: int) -> Flag | None:
+    """If one person gave all n + 1 interviews, n are too many: their share is the score, 0.5 for the second, near 1 for a series."""
+    return Flag("duplicate", n_alike / (n_alike + 1), {"others": n_alike}) if n_alike else None
 
 
 def kinds_in(flags: Sequence[Any]) -> list[str]:
