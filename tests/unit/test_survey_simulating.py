@@ -44,6 +44,17 @@ def test_a_question_that_no_answer_satisfies_is_named() -> None:
     assert coverage.asked["c"] == 20, "asked, but nobody comes to an end"
 
 
+def test_cells_and_computed_values_are_counted_though_nobody_is_asked_for_them() -> None:
+    cells = [{"code": "a", "text": text("A")}, {"code": "b", "text": text("B")}]
+    hidden = {"code": "ad", "type": "hidden", "cells": cells}
+    twice = {"code": "twice", "type": "computed", "expression": "1 + 1"}
+    coverage = simulated([hidden, q("a"), twice], n=20)
+    assert coverage.values["ad"].total() == coverage.answered["ad"] == 20
+    assert coverage.values["ad"].keys() == {"a", "b"}
+    assert coverage.values["twice"] == {"2": 20}
+    assert coverage.asked["ad"] == 0
+
+
 def test_the_same_seed_gives_the_same_respondents() -> None:
     definition = expanded(parse_definition(BRAND_STUDY))
     assert simulate(definition, 50, 7) == simulate(definition, 50, 7)

@@ -50,12 +50,10 @@ class Coverage:
     def count(self, walk: "Walk") -> None:
         """Note what one respondent met."""
         state = walk.state
-        for question in state.visible:
-            self.asked[question.code] += 1
-            answer = state.effective.get(question.code)
-            if answer is not None:
-                self.answered[question.code] += 1
-                self.values.setdefault(question.code, Counter()).update(_listed(answer))
+        self.asked.update(question.code for question in state.visible)
+        for code, answer in state.effective.items():
+            self.answered[code] += 1
+            self.values.setdefault(code, Counter()).update(_listed(answer))
         for code, kind in state.unanswered.items():
             self.missing.setdefault(code, Counter())[kind] += 1
         self.cells.update(state.cells)
