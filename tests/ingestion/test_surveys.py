@@ -364,6 +364,14 @@ async def test_simulated_respondents_say_what_is_reached_and_store_nothing(
     for body, pointer in (({"n": 0}, "/n"), ({"n": 501}, "/n"), ({"m": 1}, "/m")):
         refused = await clients.ingestion.post(path, json=body, headers=alice.headers)
         assert pointers(refused.json()) == {pointer}
+    many = [{"code": f"q{n}", "type": "nps", "text": text("?")} for n in range(200)]
+    long = await drafted(clients, project, alice, definition={"pages": [{"code": "p", "questions": many}]})
+    path = f"/api/surveys/{long['id']}/simulate"
+    assert (await clients.ingestion.post(path, headers=alice.headers)).json()["n"] == 10
+    refused = await clients.ingestion.post(path, json={"n": 11}, headers=alice.headers)
+    assert pointers(refused.json()) == {"/n"}
+    assert "at most 10 respondents" in refused.json()["detail"]
+    assert "test-dataset" in refused.json()["detail"]
     broken = await drafted(clients, project, alice, definition={"languages": ["en"], "pages": []})
     refused = await clients.ingestion.post(f"/api/surveys/{broken['id']}/simulate", headers=alice.headers)
     assert (refused.status_code, pointers(refused.json())) == (422, {"/definition/pages"})

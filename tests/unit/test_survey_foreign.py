@@ -171,3 +171,25 @@ def test_many_names_that_become_one_code_are_told_apart_and_so_many_languages_ar
     texts = {f"x{place}": "word" for place in range(200)}
     with pytest.raises(ForeignSurveyError, match="languages"):
         from_surveyjs({"title": texts, "elements": [{"type": "comment", "name": "a"}]})
+
+
+def test_pictures_files_and_signatures_are_taken_over() -> None:
+    picked = {"value": "lion", "imageLink": "https://pictures.example/lion.png"}
+    elements = [
+        {
+            "type": "imagepicker",
+            "name": "animal",
+            "choices": [picked, {"value": "cat", "imageLink": "data:x"}],
+        },
+        {"type": "file", "name": "papers", "acceptedTypes": "image/*,application/pdf", "allowMultiple": True},
+        {"type": "file", "name": "tape", "acceptedTypes": ".zip"},
+        {"type": "signaturepad", "name": "sign"},
+    ]
+    taken = from_surveyjs({"pages": [{"name": "p", "elements": elements}]})
+    found = questions(taken)
+    assert [option.get("image") for option in found["animal"]["options"]] == [picked["imageLink"], None]
+    assert (found["papers"]["accept"], found["papers"]["max_files"]) == (["image", "pdf"], 10)
+    assert "accept" not in found["tape"]
+    assert found["sign"]["type"] == "signature"
+    assert [note.where for note in taken.notes] == ["tape"]
+    assert [issue for issue in lint(parse_definition(taken.definition)) if issue.level == "error"] == []

@@ -18,6 +18,9 @@ from services.ingestion.schemas.derived import ChangeRead
 from services.ingestion.schemas.surveys import SimulationCreate, SimulationRead, TestDatasetCreate
 from services.ingestion.service import simulations as service
 
+USUAL_N = 200
+MOST_RECOMPUTED = 400_000
+"""Questions that are looked at in one request: a few seconds of one processor."""
 router = Router(prefix="/api/surveys/{survey_id}", tags=["surveys"], responses=ACCESS_PROBLEMS)
 
 
@@ -27,13 +30,31 @@ async def simulate_survey(
 ) -> SimulationRead:
     """Let simulated respondents answer the draft or a version, and say what they met; 422 where the linter finds errors.
 
-    Nothing is stored; `POST …/test-dataset` makes a dataset of the same interviews.
+    Nothing is stored. A long survey is simulated with fewer respondents; `POST …/test-dataset`, which a worker does, takes more and
+    makes a dataset of the same interviews.
     """
     wanted = body or SimulationCreate()
     survey = await queries.get_survey(session, survey_id)
     chosen = service.chosen_version(survey, await queries.list_versions(session, survey_id), wanted.version)
-    coverage = await asyncio.to_thread(simulate, expanded(chosen.parsed), wanted.n, wanted.seed)
+    definition = expanded(chosen.parsed)
+    n = _affordable(wanted.n, sum(1 for _ in definition.questions()))
+    coverage = await asyncio.to_thread(simulate, definition, n, wanted.seed)
     return SimulationRead.model_validate(coverage.report(chosen.definition))
+
+
+def _affordable(wanted: int | None, n_questions: int) -> int:
+    """How many respondents are simulated while somebody waits; raises Invalid for more.
+
+    Each answer recomputes the interview, so that the time grows with the square of the number of questions.
+    """
+    most = max(1, MOST_RECOMPUTED // max(1, n_questions) ** 2)
+    if wanted is not None and wanted > most:
+        raise Invalid.at(
+            "/n",
+            f"a survey of {n_questions} questions is simulated with at most {most} respondents at once; "
+            "POST …/test-dataset simulates more, in the background",
+        )
+    return wanted or min(USUAL_N, most)
 
 
 @router.post("/test-dataset", responses={**ACCEPTED, **problems_of(Invalid, SurveyInOtherState)})

@@ -225,15 +225,19 @@ class SimulationCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    n: int = Field(200, ge=1, le=500)
+    n: int | None = Field(None, ge=1, le=500, description="200 where nothing is said, fewer in long surveys.")
     seed: int = Field(1, ge=0, le=2**53)
     version: int | None = Field(None, ge=1, description="A published version; else the draft.")
 
 
-class TestDatasetCreate(SimulationCreate):
+class TestDatasetCreate(BaseModel):
     """The same for a dataset, which a worker makes: more respondents."""
 
+    model_config = ConfigDict(extra="forbid")
+
     n: int = Field(200, ge=1, le=MOST_TEST_ROWS)
+    seed: int = Field(1, ge=0, le=2**53)
+    version: int | None = Field(None, ge=1, description="A published version; else the draft.")
 
 
 class SimulatedQuestion(BaseModel):

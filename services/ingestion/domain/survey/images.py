@@ -7,6 +7,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, StringConstraints
 
+LONGEST_ADDRESS = 2_000
+
+
+def is_image_address(value: object) -> bool:
+    """Whether an address can be that of an image."""
+    try:
+        return isinstance(value, str) and len(value) <= LONGEST_ADDRESS and bool(_image_address(value))
+    except ValueError:
+        return False
+
 
 def _image_address(value: str) -> str:
     """An https address that can stand in a stylesheet and in a Content-Security-Policy."""
@@ -20,7 +30,7 @@ def _image_address(value: str) -> str:
     return value
 
 
-ImageAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_image_address)]
+ImageAddress = Annotated[str, StringConstraints(max_length=LONGEST_ADDRESS), AfterValidator(_image_address)]
 
 
 def origins(addresses: Iterable[str | None]) -> set[str]:

@@ -21,6 +21,7 @@ from services.ingestion.domain.survey.foreign.taking import (
     option_codes,
     plain,
 )
+from services.ingestion.domain.survey.images import is_image_address
 
 _INPUTS = {
     "number": "number",
@@ -169,9 +170,9 @@ class _Import:
         options = []
         for value, choice in zip(values, choices, strict=True):
             text = choice.get("text") if isinstance(choice, Mapping) else None
-            options.append(
-                {"code": codes[plain(value)], "text": self._texts.of(text, otherwise=plain(value))}
-            )
+            option = {"code": codes[plain(value)], "text": self._texts.of(text, otherwise=plain(value))}
+            picture = choice.get("imageLink") if isinstance(choice, Mapping) else None
+            options.append(option | ({"image": picture} if is_image_address(picture) else {}))
         return options, codes
 
     def choice(self, element: Json, name: str, *, is_multiple: bool) -> dict[str, Any] | None:
@@ -300,6 +301,17 @@ class _Import:
             rows.append({"code": by_value[value], "text": self._texts.of(text, otherwise=value)})
         return rows, by_value
 
+    def files(self, element: Json, name: str) -> dict[str, Any] | None:
+        accepted = str(element.get("acceptedTypes") or "")
+        kinds = [kind for kind in ("image", "audio", "video", "pdf") if kind in accepted]
+        if accepted and not kinds:
+            self._note(name, f"`{accepted}` is left out: files are images, PDFs or documents")
+        several = {"max_files": _MOST_FILES} if element.get("allowMultiple") else {}
+        return {"type": "file", **({"accept": kinds} if kinds else {}), **several}
+
+    def signature(self, _element: Json, _name: str) -> dict[str, Any] | None:
+        return {"type": "signature"}
+
     def html(self, element: Json, _name: str) -> dict[str, Any] | None:
         text = self._texts.of(element.get("html"))
         return {"type": "statement", "text": text} if text else None
@@ -313,6 +325,7 @@ class _Import:
             return None
 
 
+_MOST_FILES = 10
 _Maker = Callable[[_Import, Json, str], dict[str, Any] | None]
 _MAKERS: Mapping[str, _Maker] = {
     "radiogroup": _Import.single,
@@ -323,6 +336,8 @@ _MAKERS: Mapping[str, _Maker] = {
     "tagbox": _Import.multiple,
     "ranking": _Import.ranking,
     "boolean": _Import.boolean,
+    "file": _Import.files,
+    "signaturepad": _Import.signature,
     "text": _Import.text,
     "comment": _Import.comment,
     "rating": _Import.rating,
