@@ -237,6 +237,10 @@ async def test_deleting_a_survey_removes_its_dataset_too(
     survey = await published(clients.ingestion, project, alice.headers)
     await begun(clients.ingestion, survey)
     url = f"/api/surveys/{survey['id']}"
+    early = await clients.ingestion.delete(url, headers=alice.headers)
+    assert (early.status_code, early.json()["survey_status"]) == (409, "PUBLISHED")
+    assert "close it first" in early.json()["detail"]
+    assert (await clients.ingestion.post(f"{url}/close", headers=alice.headers)).status_code == 200
     assert (await clients.ingestion.delete(url, headers=alice.headers)).status_code == 204
     assert (await clients.ingestion.get(url, headers=alice.headers)).status_code == 404
     assert (await clients.ingestion.get(f"/s/{survey['uuid']}")).status_code == 404

@@ -109,6 +109,7 @@ async def test_deleting_a_survey_purges_its_stored_tables(
     objects = clients.apps["ingestion"].state.resources.objects
     prefix = f"teams/{team}/projects/{project}/"
     assert len(await objects.keys(prefix)) >= 1
+    await clients.ingestion.post(f"/api/surveys/{survey['id']}/close", headers=alice.headers)
     deleted = await clients.ingestion.delete(f"/api/surveys/{survey['id']}", headers=alice.headers)
     assert deleted.status_code == 204
     await drain()

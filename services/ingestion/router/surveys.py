@@ -174,9 +174,9 @@ async def edit_survey(
     return await _read(session, survey, request, response)
 
 
-@router.delete("/surveys/{survey_id}", status_code=http.HTTP_204_NO_CONTENT)
+@router.delete("/surveys/{survey_id}", status_code=http.HTTP_204_NO_CONTENT, responses=STATE_PROBLEMS)
 async def delete_survey(survey_id: int, session: Transaction) -> Response:
-    """Delete a survey with its versions, interviews and dataset."""
+    """Delete a survey with its versions, interviews and dataset, for good; one that takes answers is closed first."""
     await service.delete_survey(session, survey_id)
     return Response(status_code=http.HTTP_204_NO_CONTENT)
 

@@ -146,8 +146,13 @@ async def _set_scope(
 
 
 async def delete_survey(session: Session, survey_id: int) -> None:
-    """Remove a survey with its versions, interviews, dataset and test data; raises NotFound, Forbidden."""
+    """Remove a survey with its versions, interviews, dataset and test data; raises NotFound, Forbidden, SurveyInOtherState."""
     survey, grant = await _writable(session, survey_id)
+    if survey.status == SurveyStatus.PUBLISHED:
+        raise SurveyInOtherState(
+            "A survey that takes answers is not deleted, since nothing of it comes back: close it first.",
+            survey_status=survey.status,
+        )
     dataset = await response_queries.find_dataset(session, survey_id)
     if dataset is not None:
         event = SurveyDeleted(
