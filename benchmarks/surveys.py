@@ -95,7 +95,9 @@ class Respondent:
     async def go_on(self, connection: Connection) -> str:
         """Do the next thing and return what it was; raises RuntimeError when it is refused."""
         if not self.token:
-            await _ask(connection, "POST", f"/public/surveys/{self.survey}/sessions", {})
+            # Of one browser at one address interviews would be doubted, and counted one after the other.
+            sessions, browser = f"/public/surveys/{self.survey}/sessions", f"bench/{self.number}"
+            await _ask(connection, "POST", sessions, {}, browser=browser)
             self.token = str(json.loads(connection.body)["token"])
             return "begin"
         if self.page < PAGES:
@@ -109,8 +111,10 @@ class Respondent:
         return "submit"
 
 
-async def _ask(connection: Connection, method: str, path: str, body: object = None) -> None:
-    status = await connection.ask(method, path, body)
+async def _ask(
+    connection: Connection, method: str, path: str, body: object = None, *, browser: str = ""
+) -> None:
+    status = await connection.ask(method, path, body, browser=browser)
     if status >= HTTPStatus.BAD_REQUEST:
         raise RuntimeError(f"{method} {path} answers {status}: {connection.body.decode()}")
 

@@ -25,7 +25,14 @@ class Connection:
         self.body = b""
 
     async def ask(
-        self, method: str, path: str, body: object = None, *, token: str = "", ip_address: str = ""
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        ip_address: str = "",
+        browser: str = "",
     ) -> int:
         """Return the status; headers and body of the answer are kept until the next question."""
         content = b"" if body is None else json.dumps(body).encode()
@@ -33,6 +40,7 @@ class Connection:
         head += "Content-Type: application/json\r\n"
         head += f"Authorization: Bearer {token}\r\n" if token else ""
         head += f"X-Forwarded-For: {ip_address}\r\n" if ip_address else ""
+        head += f"User-Agent: {browser}\r\n" if browser else ""
         self._writer.write(head.encode() + b"\r\n" + content)
         self.headers = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = self.headers.partition(b"content-length:")[2].partition(b"\r\n")[0]

@@ -9,6 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import compress, islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -51,7 +52,13 @@ def read_workbook(
     Raises FileRefused when the workbook cannot be read, or its told sheets have different headers.
     """
     refuse_bomb(source, MAX_UNPACKED_BYTES, "Save the table as CSV and upload that; CSV may be much larger.")
-    sheets = read_sheets(_with_ending(source, work), options, lambda cell: cell_text(cell, is_moment=False))
+    # The parser of sheets leaves Python alone meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        counted = beside.submit(_n_errors, source)
+        sheets = read_sheets(
+            _with_ending(source, work), options, lambda cell: cell_text(cell, is_moment=False)
+        )
+        n_errors = counted.result()
     columns = [_texts(cells) for cells in zip_longest(*sheets.rows, fillvalue="")]
     sample = [list(row) for row in islice(zip(*columns, strict=True), _SAMPLE_ROWS) if any(row)]
     shape = [_without_tail(row) for row in sample]
@@ -72,7 +79,6 @@ def read_workbook(
         "workbook": sheets.how,
         "header": header.as_json(),
     }
-    n_errors = _n_errors(source)
     if n_errors:
         how["workbook"] = {**sheets.how, "error_cells": n_errors}
     return RawTable(header, n_rows, "", lines, how=how, options=options, doubts=_doubts(n_errors))
