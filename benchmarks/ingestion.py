@@ -6,12 +6,12 @@ Starts the whole local stack as `make run` does, uploads through the gateway and
 beside a ceiling of the same file in the same round: DuckDB's bare CSV → Parquet with its own guesses, python-calamine's
 bare reading of all cells. The peak is the resident memory of the process that reads, asked for every 20 ms.
 
-On 2 shared cores, 2026-11-28 (the ceiling itself took 2.3 s on the day before and 3.4 s in this run): CSV 13.4 s, 4.0 times the
-ceiling (the day before 5.6 times); stored after 3.3 s, the reader begins after 4.8 s, so that no reader could be better than 2.4 times;
-peak of the reader 623 MiB; XLSX 4.8 s, 2.3 times (before 4.9 times). 10,000 rows 1.2 s, 100,000 rows 3.0 s, 1,000,000 rows 11.7 s,
-10,000,000 rows (2 GB) 144 s: 11.7 and 14.4 µs a row for the last two; below, the second that a process takes to start counts more than
-the rows. The two goals are not met. Storing 200 MB takes 5 s of processor time on the 2 cores, 3 of them in SeaweedFS; the reader loads
-all texts into a table (1.9 s alone), writes Parquet (1.8 s), and understands every column from all rows (2 s).
+On 2 shared cores, 2026-11-28, nothing else running: CSV 9.5 s against 2.2 s, 3.6 times the ceiling (5.6 two days before); stored after
+2.4 s, the reader begins after 3.4 s, so that no reader could be better than 2.4 times; peak of the reader 601 MiB. XLSX 2.2 s against
+1.0 s, 2.2 times (4.9 two days before). 10,000 rows 0.47 s, 100,000 rows 1.4 s, 1,000,000 rows 8.4 s, 10,000,000 rows (2 GB) 82 s: 47, 14,
+8.4 and 8.2 µs a row; flat from a million on, below it half a second counts that every import takes. The two goals are not met. Storing
+200 MB takes 5 s of processor time on the 2 cores, 3 of them in SeaweedFS; the reader takes 6.4 s of processor time where DuckDB's bare
+conversion takes 2.7: all texts go into a table (2), every column is understood from all rows (2), Parquet is written (1.7).
 """
 
 import argparse

@@ -28,7 +28,7 @@ Row = list[Cell]
 SHEET_COLUMN = "sheet"
 _SAMPLE_ROWS = 500
 _N_LISTED = 20
-_MOST_WHOLE = 1e15
+MOST_WHOLE = 1e15
 """A double keeps so many digits of a whole number."""
 
 
@@ -119,7 +119,7 @@ def cell_text(cell: Cell, *, is_moment: bool) -> str:
 def number_text(cell: float) -> str:
     """A number as text, whole ones without a point."""
     # The comparison is the shortest way to ask for a whole number, and false for what is none.
-    return str(int(cell)) if -_MOST_WHOLE < cell < _MOST_WHOLE and cell % 1 == 0 else str(cell)
+    return str(int(cell)) if -MOST_WHOLE < cell < MOST_WHOLE and cell % 1 == 0 else str(cell)
 
 
 def _hidden(book: "CalamineWorkbook") -> list[str]:

@@ -5,11 +5,13 @@ understanding of columns serves all formats.
 """
 
 import datetime as dt
+import gc
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import compress, islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -26,7 +28,14 @@ from services.ingestion.domain.headers import Header, detect_header
 from services.ingestion.domain.reading_options import ReadingOptions
 from services.ingestion.domain.records import MAX_RECORD_BYTES, MOST_BYTES_PER_CHARACTER, LineReport, fitted
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
-from services.ingestion.domain.sheets import Cell, cell_text, number_text, read_sheets, refuse_bomb
+from services.ingestion.domain.sheets import (
+    MOST_WHOLE,
+    Cell,
+    cell_text,
+    number_text,
+    read_sheets,
+    refuse_bomb,
+)
 from services.ingestion.domain.signatures import HEAD_BYTES, Format, judge
 from services.ingestion.domain.told_shape import told_header
 
@@ -52,27 +61,28 @@ def read_workbook(
     Raises FileRefused when the workbook cannot be read, or its told sheets have different headers.
     """
     refuse_bomb(source, MAX_UNPACKED_BYTES, "Save the table as CSV and upload that; CSV may be much larger.")
-    # The parser of sheets leaves Python alone meanwhile.
-    with ThreadPoolExecutor(1) as beside:
-        counted = beside.submit(_n_errors, source)
-        sheets = read_sheets(
-            _with_ending(source, work), options, lambda cell: cell_text(cell, is_moment=False)
-        )
-        n_errors = counted.result()
-    columns = [_texts(cells) for cells in zip_longest(*sheets.rows, fillvalue="")]
-    sample = [list(row) for row in islice(zip(*columns, strict=True), _SAMPLE_ROWS) if any(row)]
-    shape = [_without_tail(row) for row in sample]
-    header = told_header(shape, options) or detect_header(shape)
-    if header.n_columns > MAX_COLUMNS:
-        raise FileRefused(
-            TOO_COMPLEX,
-            f"The sheet has {header.n_columns} columns; at most {MAX_COLUMNS} can be read.",
-            "Turn the table so that each row is one case and each column one variable.",
-        )
-    lines = LineReport()
-    strict = work / "strict.csv"
-    with strict.open("w", encoding="utf-8", newline="") as out:
-        write_strict_columns(_body(columns, header, lines, progress), out)
+    with _uncollected():
+        # The parser of sheets leaves Python alone meanwhile.
+        with ThreadPoolExecutor(1) as beside:
+            counted = beside.submit(_n_errors, source)
+            sheets = read_sheets(
+                _with_ending(source, work), options, lambda cell: cell_text(cell, is_moment=False)
+            )
+            n_errors = counted.result()
+        columns = [_texts(cells) for cells in zip_longest(*sheets.rows, fillvalue="")]
+        sample = [list(row) for row in islice(zip(*columns, strict=True), _SAMPLE_ROWS) if any(row)]
+        shape = [_without_tail(row) for row in sample]
+        header = told_header(shape, options) or detect_header(shape)
+        if header.n_columns > MAX_COLUMNS:
+            raise FileRefused(
+                TOO_COMPLEX,
+                f"The sheet has {header.n_columns} columns; at most {MAX_COLUMNS} can be read.",
+                "Turn the table so that each row is one case and each column one variable.",
+            )
+        lines = LineReport()
+        strict = work / "strict.csv"
+        with strict.open("w", encoding="utf-8", newline="") as out:
+            write_strict_columns(_body(columns, header, lines, progress), out)
     n_rows = load_strict(connection, strict, header)
     drop_told_markers(connection, header, options)
     how = {
@@ -82,6 +92,16 @@ def read_workbook(
     if n_errors:
         how["workbook"] = {**sheets.how, "error_cells": n_errors}
     return RawTable(header, n_rows, "", lines, how=how, options=options, doubts=_doubts(n_errors))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector of cycles rest: millions of cells have none, and it would look through them again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _doubts(n_errors: int) -> list[str]:
@@ -148,7 +168,15 @@ def _texts(cells: Sequence[Cell]) -> Sequence[str]:
 
 
 def _numbers(cells: Sequence[Cell]) -> list[str]:
-    """Numbers, and texts between them, as texts."""
+    """Numbers, and texts between them, as texts; columns of whole numbers, which are many, without a look at each."""
+    floats = [cell for cell in cells if type(cell) is float]
+    try:
+        whole = list(map(int, floats))
+    except (OverflowError, ValueError):  # infinite, or no number
+        whole = []
+    if whole == floats and max(map(abs, floats)) < MOST_WHOLE:
+        texts = map(str, whole)
+        return [next(texts) if type(cell) is float else cast("str", cell) for cell in cells]
     return [number_text(cell) if type(cell) is float else cast("str", cell) for cell in cells]
 
 
