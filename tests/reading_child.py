@@ -1,7 +1,8 @@
-"""What a test runs as if it were the reader of a file: says what it sees of the world, or stays until it is killed."""
+"""What a test runs as if it were the reader of a file: says what it sees of the world, stays until it is killed, or ends by a signal."""
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -15,7 +16,9 @@ def main() -> int:
     if sys.argv[1:] == ["stay"]:
         sys.stdout.write("here\n")
         sys.stdout.flush()
-        time.sleep(600)
+        time.sleep(600)  # longer than any test: it is there to be killed
+    if sys.argv[-1] in signal.Signals.__members__:
+        os.kill(os.getpid(), signal.Signals[sys.argv[-1]])
     seen = {
         "environment": sorted(os.environ),
         "folder": str(Path.cwd()),

@@ -201,7 +201,7 @@ class Page:
                     return
             except BrowserError as error:  # between two pages there is nothing to ask
                 fault = f": {error}"
-            time.sleep(0.01)
+            time.sleep(0.01)  # the browser sends no event for an arbitrary condition
         raise BrowserError(f"{condition} does not hold{fault}")
 
     def size(self, width: int, height: int, *, phone: bool = False, zoom: float = 1) -> None:

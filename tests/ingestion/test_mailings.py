@@ -164,6 +164,7 @@ async def test_a_refused_address_is_told_and_a_server_that_is_gone_loses_no_lett
             taken.append(letter.to)
 
     server = Server()
+    # The port where mail leaves: a real server cannot be made to break off in the middle of one letter.
     monkeypatch.setattr(consumer, "mail_of", lambda _settings: server)
     with pytest.raises(MailUnreachable):
         await post.deliver()

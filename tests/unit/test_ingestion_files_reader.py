@@ -58,18 +58,30 @@ async def test_a_reader_that_takes_too_long_is_ended_and_the_file_refused(tmp_pa
     assert refused.value.slug == "file-too-complex"
 
 
-async def run(module: str, folder: Path) -> dict[str, Any]:
+async def run(module: str, folder: Path, *more: str) -> dict[str, Any]:
     """What a program says that is run like a reader."""
 
     async def note(*_: object) -> None:
         """Progress is of no interest."""
 
-    return await run_limited(module, folder / "source", folder, IngestionSettings(), note)
+    return await run_limited(module, folder / "source", folder, IngestionSettings(), note, *more)
 
 
 async def test_a_reader_that_crashes_is_our_fault_not_the_files(tmp_path: Path) -> None:
     with pytest.raises(ReaderFailedError, match=r"No module named 'services\.nothing'"):
         await run("services.nothing", tmp_path)
+
+
+async def test_a_reader_that_is_killed_is_given_another_try_and_one_without_time_is_not(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ReaderFailedError) as failed:
+        await run("tests.reading_child", tmp_path, "SIGKILL")
+    assert failed.value.refusal is not None, "killed again, the file is too large"
+    assert failed.value.refusal.slug == "file-too-complex"
+    with pytest.raises(FileRefused) as refused:
+        await run("tests.reading_child", tmp_path, "SIGXCPU")
+    assert refused.value.slug == "file-too-complex"
 
 
 async def test_a_reader_knows_nothing_of_the_workers_environment(

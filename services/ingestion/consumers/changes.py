@@ -64,11 +64,12 @@ async def _make(job: service.Job, event: DatasetChangeRequested, delivery: Deliv
         hint = "Delete datasets that are not needed, or ask for a larger plan; then ask again."
         await _refuse(event, delivery, FileRefused(reached.slug, reached.detail, hint))
         return
-    except ReaderFailedError:
+    except ReaderFailedError as failed:
         if delivery.attempt < _CHILD_ATTEMPTS:
             raise
         detail = "Changing this dataset crashed more than once."
-        await _refuse(event, delivery, FileRefused(FileReaderFailed.slug, detail, "Try another definition."))
+        crashed = FileRefused(FileReaderFailed.slug, detail, "Try another definition.")
+        await _refuse(event, delivery, failed.refusal or crashed)
         return
     if not is_kept:
         await delivery.resources.objects.delete(job.object_key)

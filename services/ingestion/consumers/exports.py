@@ -32,11 +32,12 @@ async def write_export(event: ExportRequested, delivery: Delivery) -> None:
     except FileRefused as refused:
         await _refuse(event, delivery, refused)
         return
-    except ReaderFailedError:
+    except ReaderFailedError as failed:
         if delivery.attempt < _WRITER_ATTEMPTS:
             raise
         detail = "Writing this export crashed more than once."
-        await _refuse(event, delivery, FileRefused(FileReaderFailed.slug, detail, "Try another format."))
+        crashed = FileRefused(FileReaderFailed.slug, detail, "Try another format.")
+        await _refuse(event, delivery, failed.refusal or crashed)
         return
     async with delivery.effect() as session:
         is_kept = await service.complete_export(session, event.export_id, written, team_id=delivery.team_id)

@@ -52,13 +52,12 @@ async def parse_uploaded_file(event: FileUploaded, delivery: Delivery) -> None:
     except FileRefused as refused:
         await _refuse(event, delivery, refused)
         return
-    except ReaderFailedError:
+    except ReaderFailedError as failed:
         if delivery.attempt < _READER_ATTEMPTS:
             raise
         detail = "The reader crashed on this file more than once."
-        await _refuse(
-            event, delivery, FileRefused(FileReaderFailed.slug, detail, "Try another export of the table.")
-        )
+        crashed = FileRefused(FileReaderFailed.slug, detail, "Try another export of the table.")
+        await _refuse(event, delivery, failed.refusal or crashed)
         return
     try:
         await _complete(event, delivery, read)

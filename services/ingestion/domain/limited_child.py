@@ -26,6 +26,7 @@ _ENGINE_SHARE = 0.55
 _REPORT_EVERY_S = 0.25
 _LARGEST_SCRATCH_FILE = 64 << 30
 _OPEN_FILES = 512
+_CPU_GRACE_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def die_with_parent(parent_pid: int) -> bool:
 def _limit_this_process(memory_bytes: int, cpu_s: int) -> None:
     # Twice the budget: allocators reserve more than they touch, and this counts what is reserved.
     resource.setrlimit(resource.RLIMIT_DATA, (2 * memory_bytes, 2 * memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    # The soft limit ends it by a signal of its own, the hard one by that of the kernel when memory is out.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + _CPU_GRACE_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_SCRATCH_FILE, _LARGEST_SCRATCH_FILE))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

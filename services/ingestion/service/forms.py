@@ -15,12 +15,13 @@ from typing import Any
 
 from kernel.problems import Invalid
 from services.ingestion.domain.refusals import TOO_COMPLEX, FileRefused
-from services.ingestion.service.reading import STDERR_BYTES, scratch_folder, verdict
+from services.ingestion.service.reading import STDERR_BYTES, ReaderFailedError, scratch_folder, verdict
 from services.ingestion.settings import IngestionSettings
 
 _CHILD = "services.ingestion.domain.sheets_child"
 _SHEETS = ("survey", "choices", "choices and columns", "settings")
 _ROOT = Path(__file__).parents[3]
+_UNREADABLE = "The workbook cannot be read. Save it once more as .xlsx, with the sheets of the survey only."
 _CPU_S, _TIMEOUT_S = 10, 15.0
 
 
@@ -41,6 +42,9 @@ class Forms:
                 result = verdict(code, work, words)
             except FileRefused as refused:
                 raise Invalid.at("/document", f"{refused.detail} {refused.hint}") from refused
+            except ReaderFailedError as failed:
+                # Nobody tries this again by himself, and what crashes a reader is hardly a survey.
+                raise Invalid.at("/document", _UNREADABLE) from failed
         sheets: dict[str, Sequence[Sequence[str]]] = result["sheets"]
         return sheets
 

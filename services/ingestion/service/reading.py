@@ -24,8 +24,6 @@ Note = Callable[[str, int, int], Awaitable[None]]
 
 _PREFIX = "plugzero-import-"
 STDERR_BYTES = 16_384
-# Ended by the kernel for lack of memory, or after its processor time.
-_LIMIT_SIGNALS = frozenset({-signal.SIGKILL, -signal.SIGXCPU})
 # What native libraries say before they abort.
 _MEMORY_WORDS = ("memory allocation", "bad_alloc", "MemoryError", "Cannot allocate memory")
 _SMALLER_HINT = "Split the file, or remove columns you do not need."
@@ -46,7 +44,11 @@ class ReaderResult:
 
 
 class ReaderFailedError(Exception):
-    """The reader ended without a verdict: a fault of ours, not of the file."""
+    """The reader ended without a verdict: a fault of ours, or of the machine; `refusal` is what to say should it happen again."""
+
+    def __init__(self, said: str, refusal: FileRefused | None = None) -> None:
+        super().__init__(said)
+        self.refusal = refusal
 
 
 @asynccontextmanager
@@ -134,9 +136,14 @@ def verdict(code: int, work: Path, words: str) -> dict[str, Any]:
     if code == REFUSED and path.exists():
         refusal = json.loads(path.read_text(encoding="utf-8"))
         raise FileRefused(refusal["slug"], refusal["detail"], refusal["hint"])
-    if code in _LIMIT_SIGNALS or (code < 0 and any(word in words for word in _MEMORY_WORDS)):
-        detail = "This needs more memory or time than one file may use."
-        raise FileRefused(TOO_COMPLEX, detail, _SMALLER_HINT)
+    too_large = FileRefused(
+        TOO_COMPLEX, "This needs more memory or time than one file may use.", _SMALLER_HINT
+    )
+    if code == -signal.SIGKILL:
+        # The kernel for lack of memory, or somebody by hand: another attempt tells which.
+        raise ReaderFailedError("it was killed", too_large)
+    if code == -signal.SIGXCPU or (code < 0 and any(word in words for word in _MEMORY_WORDS)):
+        raise too_large
     if code != 0 or not path.exists():
         log.error("reader_failed", code=code, words=words)
         raise ReaderFailedError(
