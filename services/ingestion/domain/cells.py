@@ -163,7 +163,8 @@ def _counted(
             i,
             sql,
             counts[2 * n],
-            counts[2 * n + 1],
+            # A sketch may count some texts that are not there; more than cells there cannot be.
+            min(counts[2 * n + 1], counts[2 * n]),
             exact,
             samples[i] or _first_cells(connection, sql),
         )
