@@ -32,7 +32,7 @@ def main() -> int:
         table, coverage = simulated_table(simulation, lambda done: report("simulating", done, n))
         parquet = work / "simulated.parquet"
         parquet.write_bytes(parquet_bytes(table))
-        number, definition = wanted["definitions"][-1]
+        number, definition = versions[-1]
         simulated = {"n": n, "seed": seed, "survey_version": number}
         return {
             "parquet": str(parquet),

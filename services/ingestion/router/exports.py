@@ -30,6 +30,11 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"model": ExportRead, "description": "Accepted; poll `Location` until `status` is not PENDING."}
 }
 ASK_PROBLEMS = problems_of(DatasetWithoutRows, ExportRefused)
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    303: {"description": "The file is at `Location`, for five minutes."},
+    **ACCEPTED,
+    **ASK_PROBLEMS,
+}
 WAIT_FOR_FILE_S = 25.0
 
 
@@ -75,15 +80,7 @@ async def list_exports(dataset_id: int, session: ReadOnly, page: PageQuery) -> P
     return Page(items=[_shaped(row, None) for row in rows], next_cursor=cursor)
 
 
-@router.get(
-    "/datasets/{dataset_id}/export",
-    response_class=Response,
-    responses={
-        303: {"description": "The file is at `Location`, for five minutes."},
-        **ACCEPTED,
-        **ASK_PROBLEMS,
-    },
-)
+@router.get("/datasets/{dataset_id}/export", response_class=Response, responses=FILE_ANSWERS)
 async def download_export(
     dataset_id: int,
     caller: Caller,
@@ -97,15 +94,7 @@ async def download_export(
     return await _led_to(resources, caller, dataset_id, wanted)
 
 
-@router.get(
-    "/surveys/{survey_id}/export",
-    response_class=Response,
-    responses={
-        303: {"description": "The file is at `Location`, for five minutes."},
-        **ACCEPTED,
-        **ASK_PROBLEMS,
-    },
-)
+@router.get("/surveys/{survey_id}/export", response_class=Response, responses=FILE_ANSWERS)
 async def download_responses(
     survey_id: int,
     caller: Caller,

@@ -39,7 +39,7 @@ async def simulate_survey(
     definition = expanded(chosen.parsed)
     n = _affordable(wanted.n, sum(1 for _ in definition.questions()))
     coverage = await asyncio.to_thread(simulate, definition, n, wanted.seed)
-    return SimulationRead.model_validate(coverage.report(chosen.definition))
+    return SimulationRead.model_validate(coverage.report(definition))
 
 
 def _affordable(wanted: int | None, n_questions: int) -> int:

@@ -10,8 +10,10 @@ from kernel.http import ACCESS_PROBLEMS
 from kernel.live import live_response
 from kernel.principals import Caller
 from kernel.routing import Router
-from services.ingestion.domain.survey import results
-from services.ingestion.domain.survey.allocating import seat_of
+from services.ingestion.domain.survey.allocating import experiments, seat_of
+from services.ingestion.domain.survey.definition import parse_definition
+from services.ingestion.domain.survey.expanding import expanded
+from services.ingestion.domain.survey.results import counted_questions
 from services.ingestion.queries import responses as response_queries
 from services.ingestion.queries import surveys as queries
 from services.ingestion.schemas.surveys import (
@@ -55,8 +57,8 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
     """Count interviews and, per question of the published version, the options chosen in complete ones."""
     survey = await queries.get_survey(session, survey_id)
     version = await queries.find_version(session, survey.published_version_id)
-    shown = version.definition if version else survey.definition
-    listed = results.counted_questions(shown)
+    shown = expanded(parse_definition(version.definition if version else survey.definition))
+    listed = counted_questions(shown)
     times = await response_queries.page_times(session, survey_id)
     work = await response_queries.fieldwork(session, survey_id)
     answered = await response_queries.answered(session, survey_id)
@@ -80,24 +82,24 @@ async def read_results(survey_id: int, session: ReadOnly) -> ResultsRead:
         ],
         flagged=await response_queries.flagged(session, survey_id),
         pages=[
-            PageResult(code=code, sent=page.sent, standing=page.standing, median_seconds=page.median_s)
-            for code in results.pages(shown)
-            for page in (times.get(code, response_queries.PageTimes(0, None, 0)),)
+            PageResult(code=each.code, sent=page.sent, standing=page.standing, median_seconds=page.median_s)
+            for each in shown.pages
+            for page in (times.get(each.code, response_queries.PageTimes(0, None, 0)),)
         ],
         quotas=[
             QuotaRead(
-                code=code,
-                target=target,
-                complete=seats.get(code, NONE)[0],
-                under_way=seats.get(code, NONE)[1],
+                code=quota.code,
+                target=quota.target,
+                complete=seats.get(quota.code, NONE)[0],
+                under_way=seats.get(quota.code, NONE)[1],
             )
-            for code, target in results.quotas(shown)
+            for quota in shown.quotas
         ],
         cells=[
-            CellRead(question=question, cell=cell, complete=complete, under_way=under_way)
-            for question, cells in results.experiments(shown)
-            for cell in cells
-            for complete, under_way in (seats.get(seat_of(question, cell), NONE),)
+            CellRead(question=question.code, cell=cell.code, complete=complete, under_way=under_way)
+            for question in experiments(shown)
+            for cell in question.cells
+            for complete, under_way in (seats.get(seat_of(question.code, cell.code), NONE),)
         ],
     )
 

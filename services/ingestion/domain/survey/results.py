@@ -1,12 +1,10 @@
-"""Which questions are counted in the live results, and in which order their values are listed."""
+"""Which questions are counted in the live results, and in which order their values are listed, of definitions that are `expanded`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingestion.domain.survey import allocating
-from services.ingestion.domain.survey.definition import parse_definition
-from services.ingestion.domain.survey.expanding import expanded
+from services.ingestion.domain.survey.definition import Definition
 from services.ingestion.domain.survey.questions import (
     Computed,
     Consent,
@@ -36,30 +34,14 @@ class Counted:
         return [{"value": value, "count": found.get(value, 0)} for value in listed]
 
 
-def counted_questions(definition: Mapping[str, Any]) -> list[Counted]:
-    """The questions of a stored definition that have answers, in the order asked."""
-    questions = (question for _, _, question in expanded(parse_definition(definition)).questions())
+def counted_questions(definition: Definition) -> list[Counted]:
+    """The questions that have answers, in the order asked."""
+    questions = (question for _, _, question in definition.questions())
     return [
         Counted(q.code, _values(q), not isinstance(q, Hidden | Computed))
         for q in questions
         if not isinstance(q, Statement)
     ]
-
-
-def pages(definition: Mapping[str, Any]) -> list[str]:
-    """Codes of the pages of a stored definition, each turn of a loop for itself."""
-    return [page.code for page in expanded(parse_definition(definition)).pages]
-
-
-def quotas(definition: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """(code, target) of each quota of a stored definition."""
-    return [(quota.code, quota.target) for quota in parse_definition(definition).quotas]
-
-
-def experiments(definition: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """(code, cells) of each experiment of a stored definition."""
-    found = allocating.experiments(expanded(parse_definition(definition)))
-    return [(question.code, [cell.code for cell in question.cells]) for question in found]
 
 
 def _values(question: Question) -> tuple[str, ...] | None:

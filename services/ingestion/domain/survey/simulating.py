@@ -5,7 +5,7 @@ worth a look; a question that no drawn answer satisfies is named with what it sa
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from statistics import median
@@ -17,7 +17,7 @@ from services.ingestion.domain.survey.definition import Definition, Ending
 from services.ingestion.domain.survey.guessing import Guesses
 from services.ingestion.domain.survey.nonresponse import KEY
 from services.ingestion.domain.survey.questions import Hidden, Question
-from services.ingestion.domain.survey.results import counted_questions, quotas
+from services.ingestion.domain.survey.results import counted_questions
 
 MOST_TRIES = 20
 _SKIPPED = 0.1
@@ -64,8 +64,8 @@ class Coverage:
         if walk.stuck is not None:
             self.stuck[walk.stuck] += 1
 
-    def report(self, definition: Mapping[str, Any]) -> dict[str, Any]:
-        """The coverage of a stored definition as it is shown, JSON-ready."""
+    def report(self, definition: Definition) -> dict[str, Any]:
+        """The coverage of an `expanded` definition as it is shown, JSON-ready."""
         listed = counted_questions(definition)
         return {
             "n": self.n,
@@ -86,7 +86,7 @@ class Coverage:
             ],
             "never_asked": [q.code for q in listed if q.is_shown and not self.asked[q.code]],
             "stuck": dict(self.stuck),
-            "quotas": {code: self.cells[code] for code, _ in quotas(definition)},
+            "quotas": {quota.code: self.cells[quota.code] for quota in definition.quotas},
         }
 
 
